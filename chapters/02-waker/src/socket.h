@@ -1,0 +1,96 @@
+/**
+ * @file
+ * A socket made of memory, whose other end is played by the reader.
+ *
+ * One half of the functions is what a future sees: is there data, take it,
+ * wake me when there is. The other half, socket_deliver() and
+ * socket_hang_up(), is the network's. Everything happens on one thread.
+ */
+#ifndef SOCKET_H
+#define SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "waker.h"
+
+/** How many bytes a socket holds until somebody reads them. */
+enum { SOCKET_CAPACITY = 256 };
+
+/** One end of a connection: what arrived, and whom to wake when more does. */
+typedef struct Socket {
+    /** What the network delivered and nobody has read, oldest first. */
+    unsigned char received[SOCKET_CAPACITY];
+    /** Bytes of `received` in use. */
+    size_t length;
+    /** The network hung up: nothing will come after what is here. */
+    bool hung_up;
+    /** Woken once, when there is data to read; empty if nobody waits. */
+    Waker readable_callback;
+} Socket;
+
+/**
+ * Makes a socket on which nothing has arrived yet.
+ *
+ * @param[out] socket  memory of the caller's; to be given to socket_deinit().
+ */
+void socket_init(Socket *socket);
+
+/**
+ * Releases what the socket still holds: the waker of a reader, if one waits.
+ *
+ * @param[in,out] socket  not used afterwards.
+ */
+void socket_deinit(Socket *socket);
+
+/**
+ * Whether a read would get something: bytes, or the news that none will come.
+ *
+ * @param[in] socket  borrowed.
+ * @return true with unread bytes, and at the end of file.
+ */
+bool socket_has_data_to_read(const Socket *socket);
+
+/**
+ * Takes the oldest bytes that arrived.
+ *
+ * @param[in,out] socket  borrowed; must have data to read.
+ * @param[out] buffer     of the caller's; room for `capacity` bytes.
+ * @param[in] capacity    in bytes, at least 1.
+ * @return how many bytes were taken; 0 means end of file.
+ */
+size_t socket_read_buf(Socket *socket, void *buffer, size_t capacity);
+
+/**
+ * Has `waker` woken once, as soon as there is data to read.
+ *
+ * @param[in,out] socket  borrowed; a callback set earlier is replaced.
+ * @param[in] waker       borrowed; a clone of it is kept.
+ */
+void socket_set_readable_callback(Socket *socket, const Waker *waker);
+
+/**
+ * Has nobody woken.
+ *
+ * @param[in,out] socket  borrowed; the waker that it kept is dropped.
+ */
+void socket_clear_readable_callback(Socket *socket);
+
+/**
+ * The network's side: bytes arrive.
+ *
+ * @param[in,out] socket  borrowed; not hung up.
+ * @param[in] bytes       borrowed; copied.
+ * @param[in] length      in bytes.
+ * @return how many of them fitted; the rest is not delivered.
+ */
+size_t socket_deliver(Socket *socket, const void *bytes, size_t length);
+
+/**
+ * The network's side: nothing more will come.
+ *
+ * @param[in,out] socket  borrowed; what has arrived can still be read.
+ */
+void socket_hang_up(Socket *socket);
+
+#endif

@@ -1,0 +1,189 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+
+#include "block_on.h"
+#include "probe.h"
+#include "script.h"
+
+static ProbeFuture a;
+
+static void set_up(void) {
+    script_begin(0);
+}
+
+TestSuite(block_on, .init = set_up, .timeout = 5);
+
+static void assert_block_on_works(void) {
+    int result = block_on(&a.future);
+    cr_assert(result == 0, "block_on() returned %d, though nothing failed.",
+              result);
+}
+
+Test(block_on, ready_future_is_polled_once, .timeout = 5) {
+    probe_future_init(&a, "A", 0);
+    script_forbid_sleep("The future was ready at the first poll, and the "
+                        "thread went to sleep all the same.");
+    assert_block_on_works();
+    assert_trace("poll A, ready A", "A ready future is polled once and is not "
+                                    "dropped: it belongs to the caller.");
+    script_assert_nothing_left();
+}
+
+Test(block_on, wake_during_the_poll_is_not_lost, .timeout = 5) {
+    probe_future_init(&a, "A", 3);
+    a.wakes_itself = true;
+    script_forbid_sleep("The future was woken during its poll, and the thread "
+                        "went to sleep all the same: nobody will wake it a "
+                        "second time.");
+    assert_block_on_works();
+    assert_trace("poll A, pending A, poll A, pending A, poll A, pending A, "
+                 "poll A, ready A",
+                 "Each wake-up is followed by a poll.");
+    script_assert_nothing_left();
+}
+
+static pthread_t waking_thread;
+
+static void *wake_the_future(void *unused) {
+    trace_add("wake", "A");
+    probe_future_wake(&a);
+    return unused;
+}
+
+static void wake_from_another_thread(void) {
+    trace_add("sleep", "thread");
+    pthread_create(&waking_thread, NULL, wake_the_future, NULL);
+}
+
+Test(block_on, sleeps_until_another_thread_wakes, .timeout = 5) {
+    probe_future_init(&a, "A", 1);
+    script_before_sleep(wake_from_another_thread);
+    assert_block_on_works();
+    pthread_join(waking_thread, NULL);
+    assert_trace("poll A, pending A, sleep thread, wake A, poll A, ready A",
+                 "A pending future is polled again when it was woken, and not "
+                 "before.");
+    script_assert_nothing_left();
+}
+
+static void wake_five_times(ProbeFuture *self) {
+    for (int i = 0; i < 5 && !self->ready; i++) {
+        waker_wake_by_ref(&self->kept);
+    }
+}
+
+Test(block_on, five_wakes_are_one_poll, .timeout = 5) {
+    probe_future_init(&a, "A", 2);
+    a.hook = wake_five_times;
+    assert_block_on_works();
+    cr_assert(a.polls == 3 && script_sleeps() == 0,
+              "Wakes before a poll count as one, and each is followed by a "
+              "poll: three polls were to be made, and %d were.",
+              a.polls);
+    script_assert_nothing_left();
+}
+
+Test(block_on, a_future_that_always_wakes_itself_needs_no_stack, .timeout = 5) {
+    probe_future_init(&a, "A", 100000);
+    a.wakes_itself = true;
+    a.silent = true;
+    assert_block_on_works();
+    cr_assert(a.polls == 100001, "100001 polls were to be made, not %d.",
+              a.polls);
+    cr_assert(script_count(SCRIPT_MALLOC) <= 1,
+              "Waking and polling allocated memory %d times: the task's state "
+              "is made once, when block_on() begins.",
+              script_count(SCRIPT_MALLOC));
+    script_assert_nothing_left();
+}
+
+static Waker outlives;
+
+static void keep_a_clone(ProbeFuture *self) {
+    if (!self->ready) {
+        outlives = waker_clone(&self->kept);
+        waker_wake_by_ref(&self->kept);
+    }
+}
+
+Test(block_on, waker_may_outlive_it, .timeout = 5) {
+    probe_future_init(&a, "A", 1);
+    a.hook = keep_a_clone;
+    assert_block_on_works();
+    waker_wake_by_ref(&outlives);
+    Waker another = waker_clone(&outlives);
+    waker_wake(&another);
+    waker_drop(&outlives);
+    assert_trace("poll A, pending A, poll A, ready A",
+                 "Waking a task that has completed does nothing.");
+    script_assert_nothing_left();
+}
+
+Test(block_on, releases_all_when_the_last_waker_goes, .timeout = 5) {
+    probe_future_init(&a, "A", 1);
+    a.hook = keep_a_clone;
+    assert_block_on_works();
+    waker_wake(&outlives);
+    script_assert_nothing_left();
+}
+
+static void compare_wakers(ProbeFuture *self) {
+    if (self->ready) {
+        return;
+    }
+    Waker second = waker_clone(&self->kept);
+    cr_assert(waker_will_wake(&second, &self->kept),
+              "A clone of block_on()'s waker does not say that it wakes the "
+              "same task: a clone is of the same data.");
+    waker_wake(&second);
+}
+
+Test(block_on, clones_wake_the_same_task, .timeout = 5) {
+    probe_future_init(&a, "A", 1);
+    a.hook = compare_wakers;
+    script_forbid_sleep("A clone of the waker woke, and the thread slept all "
+                        "the same: the clone is of another task.");
+    assert_block_on_works();
+    script_assert_nothing_left();
+}
+
+Test(block_on, leaves_the_future_to_its_owner, .timeout = 5) {
+    probe_future_init(&a, "A", 0);
+    assert_block_on_works();
+    cr_assert(a.drops == 0,
+              "block_on() borrows the future; it has dropped it.");
+    future_drop(&a.future);
+    script_assert_nothing_left();
+}
+
+/* Nothing could be had, so nothing was done. */
+static void assert_refused(int error, const char *what) {
+    probe_future_init(&a, "A", 0);
+    int result = block_on(&a.future);
+    cr_assert(result == -error,
+              "There was no %s; block_on() has to return %d and returned %d.",
+              what, -error, result);
+    cr_assert(a.polls == 0,
+              "There was no %s, so nothing could have woken the future, and "
+              "it was polled all the same.",
+              what);
+}
+
+Test(block_on, without_memory_it_says_so, .timeout = 5) {
+    script_fail_next(SCRIPT_MALLOC, ENOMEM);
+    assert_refused(ENOMEM, "memory");
+    script_assert_nothing_left();
+}
+
+Test(block_on, without_a_lock_it_says_so, .timeout = 5) {
+    script_fail_next(SCRIPT_MUTEX_INIT, EAGAIN);
+    assert_refused(EAGAIN, "lock");
+    script_assert_nothing_left();
+}
+
+Test(block_on, without_a_condition_it_says_so, .timeout = 5) {
+    script_fail_next(SCRIPT_COND_INIT, EAGAIN);
+    assert_refused(EAGAIN, "condition");
+    script_assert_nothing_left();
+}
