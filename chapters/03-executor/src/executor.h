@@ -1,0 +1,70 @@
+/**
+ * @file
+ * Polls tasks when they are woken, and sleeps when none is.
+ *
+ * One thread runs an executor. It spawns, cancels and joins its tasks; any
+ * other thread may wake them.
+ */
+#ifndef EXECUTOR_H
+#define EXECUTOR_H
+
+#include <stddef.h>
+
+#include "spawner.h"
+
+/**
+ * Makes an executor without tasks.
+ *
+ * @param[out] executor_out  to be given to executor_free().
+ * @return 0, `-ENOMEM`, or the error of whatever it sleeps with.
+ */
+int executor_new(Executor **executor_out);
+
+/**
+ * Cancels all tasks that are left and gives the executor up. Its thread.
+ *
+ * Wakers of its tasks may go on to be used, on any thread: they do nothing.
+ *
+ * @param[in,out] executor  consumed; no handle or spawner is used afterwards,
+ *                          except that handles may still be dropped.
+ */
+void executor_free(Executor *executor);
+
+/**
+ * What spawns tasks here.
+ *
+ * @param[in] executor  borrowed for as long as the spawner is used.
+ * @return a spawner; it owns nothing.
+ */
+Spawner executor_spawner(Executor *executor);
+
+/**
+ * How many tasks have not completed. Executor's thread.
+ *
+ * @param[in] executor  borrowed.
+ * @return their number.
+ */
+size_t executor_pending_tasks(const Executor *executor);
+
+/**
+ * Runs until no task is left. Executor's thread.
+ *
+ * @param[in,out] executor  borrowed.
+ * @return 0 once all have completed; `-EDEADLK` if those that are left can
+ *         never be woken, because nobody has a waker of any of them; or the
+ *         error of whatever it sleeps with.
+ */
+int executor_run(Executor *executor);
+
+/**
+ * Runs until one future is ready; other tasks run meanwhile. Executor's
+ * thread.
+ *
+ * @param[in,out] executor  borrowed.
+ * @param[in,out] future    borrowed; not ready yet. It is not dropped.
+ * @return 0 once it is ready, `-ENOMEM`, or as executor_run(): then it is
+ *         still pending.
+ */
+int executor_block_on(Executor *executor, Future *future);
+
+#endif

@@ -1,0 +1,303 @@
+#include "stage.h"
+
+#include "pair.h"
+#include "socket_read.h"
+
+typedef struct Reading {
+    Pair pair;
+    SocketRead read;
+    char buffer[16];
+} Reading;
+
+static void open_reading(Reading *self) {
+    pair_open(&self->pair);
+    socket_read_init(&self->read, &self->pair.near, self->buffer,
+                     sizeof self->buffer);
+}
+
+static void close_reading(Reading *self) {
+    future_drop(&self->read.future);
+    assert_nobody_watches(&self->pair.near);
+    pair_close(&self->pair);
+}
+
+Test(socket_read, reads_nothing_before_it_is_polled, .timeout = 5) {
+    Reading a;
+    open_reading(&a);
+    pair_deliver(&a.pair, "early");
+    cr_assert_eq(script.threads_started, 0,
+                 "Making the future started a thread: nothing happens before "
+                 "its first poll.");
+    close_reading(&a);
+}
+
+Test(socket_read, is_ready_at_once_when_there_is_data, .timeout = 5) {
+    Reading a;
+    open_reading(&a);
+    pair_deliver(&a.pair, "early");
+    cr_assert_eq(poll_for_nobody(&a.read.future), POLL_READY,
+                 "The data was there before the poll, but it was pending.");
+    cr_assert_eq(a.read.result, 5, "Five bytes were there, %zd were read.",
+                 a.read.result);
+    cr_assert_arr_eq(a.buffer, "early", 5, "Other bytes were read than came.");
+    cr_assert_eq(script.threads_started, 0,
+                 "There was nothing to wait for, but a thread was started.");
+    close_reading(&a);
+}
+
+Test(socket_read, is_pending_without_blocking_when_there_is_none,
+     .timeout = 5) {
+    Reading a;
+    ProbeWaker w;
+    probe_waker_init(&w, "W");
+    open_reading(&a);
+    cr_assert_eq(poll_for(&a.read.future, &w), POLL_PENDING,
+                 "Nothing has arrived, but the read is ready (%zd): EAGAIN is "
+                 "not the end of file.",
+                 a.read.result);
+    cr_assert(script.blocking_reads == 0 && script.blocking_looks == 0,
+              "The poll called something that waits: then no other task runs. "
+              "A poll goes as far as it can without waiting.");
+    cr_assert_eq(w.held, 1,
+                 "The read is pending, and %d wakers of its task "
+                 "are held: nobody will wake it.",
+                 w.held);
+    close_reading(&a);
+    assert_balanced(&w);
+}
+
+Test(socket_read, leaves_its_waker_with_a_thread_and_does_not_wake_itself,
+     .timeout = 5) {
+    Reading a;
+    Executor *executor = stage_open();
+    open_reading(&a);
+    script.before_park = (Cue){deliver_hello, &a.pair, 0};
+    script.batches_left = 4;
+    script.batches_sentence =
+        "A read that waits was polled again and again, though nothing had "
+        "arrived: a future that wakes itself in order to wait keeps the "
+        "executor spinning. Leave the waker with whoever knows.";
+    stage_spawn(executor, &a.read.future);
+    assert_runs_to_the_end(executor);
+    cr_assert_eq(a.read.result, 5, "Five bytes came, %zd were read.",
+                 a.read.result);
+    cr_assert_eq(script.parks, 1,
+                 "A read waited, and the executor slept %d times instead of "
+                 "once.",
+                 script.parks);
+    pair_close(&a.pair);
+    stage_close(executor);
+}
+
+Test(socket_read, takes_the_end_of_file_for_what_it_is, .timeout = 5) {
+    Reading a;
+    open_reading(&a);
+    pair_hang_up(&a.pair);
+    cr_assert_eq(poll_for_nobody(&a.read.future), POLL_READY,
+                 "The other end has closed, and the read still waits.");
+    cr_assert_eq(a.read.result, 0, "End of file is 0, the read says %zd.",
+                 a.read.result);
+    close_reading(&a);
+}
+
+Test(socket_read, waits_on_when_readable_turns_out_to_be_wrong, .timeout = 5) {
+    Reading a;
+    ProbeWaker w;
+    probe_waker_init(&w, "W");
+    open_reading(&a);
+    script.false_readiness = 1;
+    cr_assert_eq(poll_for(&a.read.future, &w), POLL_PENDING,
+                 "The system said readable, the read said EAGAIN, and the "
+                 "task gave up (%zd): a false alarm only means wait on.",
+                 a.read.result);
+    cr_assert_eq(w.held, 1,
+                 "After a false alarm the read is pending and %d "
+                 "wakers are held: nobody will wake it.",
+                 w.held);
+    close_reading(&a);
+    assert_balanced(&w);
+}
+
+Test(socket_read, polled_again_keeps_its_thread_and_the_latest_waker,
+     .timeout = 5) {
+    Reading a;
+    ProbeWaker first, latest;
+    probe_waker_init(&first, "first");
+    probe_waker_init(&latest, "latest");
+    open_reading(&a);
+    poll_for(&a.read.future, &first);
+    for (int i = 0; i < 10; i++) {
+        poll_for(&a.read.future, &latest);
+    }
+    cr_assert_eq(script.threads_started, 1,
+                 "One read was polled 11 times and started %d threads: one "
+                 "for each wait is bad enough.",
+                 script.threads_started);
+    cr_assert(first.held == 0 && latest.held == 1,
+              "Polled by one task and then by another, it holds %d wakers of "
+              "the first and %d of the latest.",
+              first.held, latest.held);
+    close_reading(&a);
+    assert_balanced(&first);
+    assert_balanced(&latest);
+}
+
+Test(socket_read, dropped_while_pending_leaves_nobody_behind, .timeout = 5) {
+    Reading a;
+    ProbeWaker w;
+    probe_waker_init(&w, "W");
+    open_reading(&a);
+    poll_for(&a.read.future, &w);
+    future_drop(&a.read.future);
+    cr_assert_eq(socket_watching_threads(), 0,
+                 "A read that waited was dropped, and its thread still "
+                 "watches: dropping releases all that was registered.");
+    pair_deliver(&a.pair, "too late");
+    cr_assert_eq(w.wakes, 0, "A read that was dropped woke its task.");
+    assert_balanced(&w);
+    pair_close(&a.pair);
+}
+
+Test(socket_read, cancelled_with_its_task_leaves_nobody_behind, .timeout = 5) {
+    Reading a;
+    Executor *executor = stage_open();
+    open_reading(&a);
+    stage_spawn(executor, &a.read.future);
+    stage_run_batch(executor);
+    cr_assert_eq(socket_watching_threads(), 1,
+                 "A read waits, and %d threads watch its socket.",
+                 socket_watching_threads());
+    stage_close(executor);
+    assert_nobody_watches(&a.pair.near);
+    pair_close(&a.pair);
+}
+
+Test(socket_read, reports_that_there_is_no_thread_to_wait_with, .timeout = 5) {
+    Reading a;
+    open_reading(&a);
+    script.thread_error = EAGAIN;
+    cr_assert_eq(poll_for_nobody(&a.read.future), POLL_READY,
+                 "No thread could be had to watch the socket, and the read is "
+                 "pending: nobody will ever wake it.");
+    cr_assert_eq(a.read.result, -EAGAIN,
+                 "No thread could be had, and the read says %zd instead of "
+                 "-EAGAIN.",
+                 a.read.result);
+    close_reading(&a);
+}
+
+Test(socket_read, reports_the_error_of_the_read, .timeout = 5) {
+    Reading a;
+    open_reading(&a);
+    pair_deliver(&a.pair, "x");
+    script.read_error = ECONNRESET;
+    cr_assert_eq(poll_for_nobody(&a.read.future), POLL_READY,
+                 "The read failed and the future is pending.");
+    cr_assert_eq(a.read.result, -ECONNRESET,
+                 "The connection was reset, and the read says %zd.",
+                 a.read.result);
+    close_reading(&a);
+}
+
+/* A task that reads a message of eight bytes, however it is cut up. */
+typedef struct Message {
+    Future future;
+    Pair *pair;
+    SocketRead read;
+    char bytes[8];
+    size_t length;
+} Message;
+
+static void message_read_on(Message *self) {
+    socket_read_init(&self->read, &self->pair->near, self->bytes + self->length,
+                     sizeof self->bytes - self->length);
+}
+
+static void deliver_a_byte(void *argument) {
+    Message *self = argument;
+    char next[] = {(char)('a' + (char)self->length), '\0'};
+    pair_deliver(self->pair, next);
+}
+
+static Poll message_poll(Future *future, Context *context) {
+    Message *self = (Message *)future;
+    while (self->length < sizeof self->bytes) {
+        if (future_poll(&self->read.future, context) == POLL_PENDING) {
+            script.before_park = (Cue){deliver_a_byte, self, 0};
+            return POLL_PENDING;
+        }
+        future_drop(&self->read.future);
+        cr_assert_gt(self->read.result, 0,
+                     "A read in the middle of a message "
+                     "answered %zd.",
+                     self->read.result);
+        self->length += (size_t)self->read.result;
+        message_read_on(self);
+    }
+    return POLL_READY;
+}
+
+static void message_drop(Future *future) {
+    future_drop(&((Message *)future)->read.future);
+}
+
+Test(socket_read, brings_a_message_one_byte_at_a_time, .timeout = 5) {
+    static const FutureVtable vtable = {message_poll, message_drop};
+    Pair pair;
+    Executor *executor = stage_open();
+    pair_open(&pair);
+    Message message = {.future = {&vtable}, .pair = &pair};
+    message_read_on(&message);
+    stage_spawn(executor, &message.future);
+    assert_runs_to_the_end(executor);
+    cr_assert_arr_eq(message.bytes, "abcdefgh", 8,
+                     "A message came one byte at a time and was put together "
+                     "wrongly.");
+    cr_assert_eq(script.threads_started, 8,
+                 "Each of 8 reads waited, and %d threads were started.",
+                 script.threads_started);
+    pair_close(&pair);
+    cr_assert_eq(socket_watching_threads(), 0, "The last thread is left.");
+    stage_close(executor);
+}
+
+static void deliver_to_all(void *argument) {
+    Reading *all = argument;
+    for (int i = 0; i < 10; i++) {
+        pair_deliver(&all[i].pair, "hello");
+    }
+}
+
+static void count_threads(ProbeFuture *self) {
+    self->polls = socket_watching_threads();
+}
+
+Test(socket_read, costs_one_thread_for_each_read_that_waits, .timeout = 5) {
+    Reading all[10];
+    ProbeFuture counter;
+    Executor *executor = stage_open();
+    for (int i = 0; i < 10; i++) {
+        open_reading(&all[i]);
+        stage_spawn(executor, &all[i].read.future);
+    }
+    probe_future_init(&counter, "counter", 0);
+    counter.hook = count_threads;
+    stage_spawn(executor, &counter.future);
+    script.before_park = (Cue){deliver_to_all, all, 0};
+    assert_runs_to_the_end(executor);
+    cr_assert_eq(counter.polls, 10,
+                 "Ten reads waited and %d threads watched: here each wait "
+                 "costs one.",
+                 counter.polls);
+    for (int i = 0; i < 10; i++) {
+        cr_assert_eq(all[i].read.result, 5,
+                     "Read %d of 10 got %zd bytes "
+                     "instead of 5.",
+                     i + 1, all[i].read.result);
+        pair_close(&all[i].pair);
+    }
+    cr_assert_eq(socket_watching_threads(), 0,
+                 "%d watching threads are left after all has been read.",
+                 socket_watching_threads());
+    stage_close(executor);
+}
