@@ -1,0 +1,220 @@
+#include "script.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+Scripted script_malloc, script_calloc, script_realloc;
+Scripted script_read, script_pipe, script_fcntl, script_poll;
+Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
+    script_epoll_wait;
+int script_blocks;
+int script_timeouts[SCRIPT_TIMEOUTS];
+uint64_t script_clock_ns = 1000 * NS_PER_S;
+uint64_t script_wait_takes_ns;
+void (*script_before_wait)(void);
+
+static bool real_time;
+static int interruptions;
+static uint64_t interrupted_after_ns;
+
+/* A hundred times what any test here needs. */
+enum { WAIT_BUDGET = 50000 };
+
+void script_fail(Scripted *call, int nth, int error) {
+    call->fail_in = nth;
+    call->error = error;
+}
+
+int script_waits(void) {
+    return script_epoll_wait.calls + script_poll.calls;
+}
+
+int script_allocations(void) {
+    return script_malloc.calls + script_calloc.calls + script_realloc.calls;
+}
+
+void script_interrupt(int times, uint64_t after_ns) {
+    interruptions = times;
+    interrupted_after_ns = after_ns;
+}
+
+void script_use_real_time(void) {
+    real_time = true;
+}
+
+/* Counts a call. Returns whether it is the one that fails. */
+static bool fails(Scripted *call) {
+    call->calls += 1;
+    if (call->fail_in == 0 || --call->fail_in > 0) {
+        return false;
+    }
+    errno = call->error;
+    return true;
+}
+
+/* --- Memory ------------------------------------------------------------- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void __real_free(void *block);
+
+void *__wrap_malloc(size_t size) {
+    void *block = fails(&script_malloc) ? NULL : __real_malloc(size);
+    script_blocks += block != NULL;
+    return block;
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    void *block = fails(&script_calloc) ? NULL : __real_calloc(count, size);
+    script_blocks += block != NULL;
+    return block;
+}
+
+void *__wrap_realloc(void *old, size_t size) {
+    bool fresh = old == NULL;
+    void *block = fails(&script_realloc) ? NULL : __real_realloc(old, size);
+    script_blocks += fresh && block != NULL;
+    return block;
+}
+
+void __wrap_free(void *block) {
+    script_blocks -= block != NULL;
+    __real_free(block);
+}
+
+/* --- Time --------------------------------------------------------------- */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *time_out);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time_out) {
+    if (real_time) {
+        return __real_clock_gettime(clock, time_out);
+    }
+    time_out->tv_sec = (time_t)(script_clock_ns / NS_PER_S);
+    time_out->tv_nsec = (long)(script_clock_ns % NS_PER_S);
+    return 0;
+}
+
+/* --- Waiting ------------------------------------------------------------ */
+
+/* Returns true if the wait that begins now fails; errno says how. */
+static bool wait_begins(Scripted *call, int timeout_ms) {
+    int before = script_waits();
+    cr_assert(before < WAIT_BUDGET,
+              "The IoBlocker has waited %d times and still has nothing to say: "
+              "it spins. Something is reported at once, by every wait, to "
+              "nobody.",
+              before);
+    if (before < SCRIPT_TIMEOUTS) {
+        script_timeouts[before] = timeout_ms;
+    }
+    if (script_before_wait != NULL) {
+        void (*hook)(void) = script_before_wait;
+        script_before_wait = NULL;
+        hook();
+    }
+    script_clock_ns += script_wait_takes_ns;
+    bool failed = fails(call);
+    if (!failed && interruptions > 0) {
+        interruptions -= 1;
+        script_clock_ns += interrupted_after_ns;
+        errno = EINTR;
+        failed = true;
+    }
+    return failed;
+}
+
+/* The system had nothing to report: this is where it would sleep. */
+static void wait_passes(int timeout_ms) {
+    cr_assert(timeout_ms >= 0,
+              "It sleeps for ever: the system has nothing to report, and "
+              "nobody is there who could change that. Either an event was "
+              "lost, or the system was not told to report it.");
+    script_clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
+}
+
+int __real_poll(struct pollfd *entries, nfds_t count, int timeout_ms);
+
+int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
+    if (wait_begins(&script_poll, timeout_ms)) {
+        return -1;
+    }
+    int ready = __real_poll(entries, count, real_time ? timeout_ms : 0);
+    if (ready == 0) {
+        wait_passes(timeout_ms);
+    }
+    return ready;
+}
+
+/* --- Descriptors -------------------------------------------------------- */
+
+ssize_t __real_read(int descriptor, void *buffer, size_t capacity);
+int __real_pipe(int ends[2]);
+int __real_fcntl(int descriptor, int command, ...);
+
+ssize_t __wrap_read(int descriptor, void *buffer, size_t capacity) {
+    return fails(&script_read) ? -1 : __real_read(descriptor, buffer, capacity);
+}
+
+int __wrap_pipe(int ends[2]) {
+    return fails(&script_pipe) ? -1 : __real_pipe(ends);
+}
+
+int __wrap_fcntl(int descriptor, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    return fails(&script_fcntl) ? -1
+                                : __real_fcntl(descriptor, command, argument);
+}
+
+/* --- Linux -------------------------------------------------------------- */
+
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+int __real_epoll_wait(int epoll, struct epoll_event *events, int capacity,
+                      int timeout_ms);
+int __real_epoll_ctl(int epoll, int operation, int descriptor,
+                     struct epoll_event *event);
+int __real_epoll_create1(int flags);
+int __real_eventfd(unsigned count, int flags);
+
+int __wrap_epoll_wait(int epoll, struct epoll_event *events, int capacity,
+                      int timeout_ms) {
+    if (wait_begins(&script_epoll_wait, timeout_ms)) {
+        return -1;
+    }
+    int ready =
+        __real_epoll_wait(epoll, events, capacity, real_time ? timeout_ms : 0);
+    if (ready == 0) {
+        wait_passes(timeout_ms);
+    }
+    return ready;
+}
+
+int __wrap_epoll_ctl(int epoll, int operation, int descriptor,
+                     struct epoll_event *event) {
+    return fails(&script_epoll_ctl)
+               ? -1
+               : __real_epoll_ctl(epoll, operation, descriptor, event);
+}
+
+int __wrap_epoll_create1(int flags) {
+    return fails(&script_epoll_create1) ? -1 : __real_epoll_create1(flags);
+}
+
+int __wrap_eventfd(unsigned count, int flags) {
+    return fails(&script_eventfd) ? -1 : __real_eventfd(count, flags);
+}
+#endif

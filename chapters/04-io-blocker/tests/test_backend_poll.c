@@ -1,0 +1,91 @@
+/*
+ * What only the poll back end promises.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "fixture.h"
+
+SuiteFor(poll, backend_poll);
+
+Test(backend_poll, asks_the_kernel_once_for_all_that_is_ready, .timeout = 5) {
+    for (uint64_t i = 0; i < 10; i++) {
+        ask(pair_open().near, i, WRITABLE);
+    }
+    for (int i = 0; i < 10; i++) {
+        cr_assert(look().signals == WRITABLE, "All ten have room.");
+    }
+    cr_assert(script_poll.calls == 1,
+              "Ten events, one at a time, took %d calls of poll(2): it "
+              "answers for all of them at once, and the rest is kept.",
+              script_poll.calls);
+}
+
+Test(backend_poll, asks_again_when_the_rest_has_left, .timeout = 5) {
+    Pair first = pair_open(), second = pair_open(), third = pair_open();
+    ask(first.near, 1, WRITABLE);
+    ask(second.near, 2, WRITABLE);
+    ask(third.near, 3, READABLE);
+    assert_event(1, WRITABLE, "Both have room; there is room for one event.");
+    stop_asking(first.near, BOTH);
+    stop_asking(second.near, BOTH);
+    far_sends(&third, "x");
+    Event event = {0, 0};
+    int result = io_blocker_block_until(blocker, DEADLINE_NOW, &event, 1);
+    cr_assert(result == 1 && event.id == 3,
+              "What was left to hand out has been removed. Then the kernel "
+              "must be asked, or a socket that is ready is overlooked (%d).",
+              result);
+}
+
+Test(backend_poll, forgets_what_it_found_out_when_more_is_asked, .timeout = 5) {
+    Pair first = pair_open(), second = pair_open();
+    ask(first.near, 1, WRITABLE);
+    ask(second.near, 2, WRITABLE);
+    assert_event(1, WRITABLE, "Both have room; there is room for one event.");
+    far_sends(&second, "x");
+    ask(second.near, 2, READABLE);
+    Signals came = look().signals;
+    cr_assert(came == BOTH,
+              "Asking checks the level at that moment: there are data and "
+              "room now. It reported %s, from before.",
+              signals_name(came));
+}
+
+Test(backend_poll, drains_its_pipe_at_each_wake_up, .timeout = 5) {
+    Event event;
+    for (int i = 0; i < 10; i++) {
+        for (int n = 0; n < 200; n++) {
+            io_blocker_wake(blocker);
+        }
+        cr_assert(io_blocker_block(blocker, &event) == -ECANCELED,
+                  "It was woken.");
+    }
+    cr_assert(script_poll.calls == 10,
+              "Ten wake-ups, of 200 calls each, took %d waits: the pipe must "
+              "be read empty, or the rest ends the next wait.",
+              script_poll.calls);
+}
+
+Test(backend_poll, opens_a_pipe_that_does_not_block, .timeout = 5) {
+    bool before[1024];
+    for (int i = 0; i < 1024; i++) {
+        before[i] = fcntl(i, F_GETFD) >= 0;
+    }
+    IoBlocker *other;
+    cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
+    int opened = 0, good = 0;
+    for (int i = 0; i < 1024; i++) {
+        if (!before[i] && fcntl(i, F_GETFD) >= 0) {
+            opened += 1;
+            good += fcntl(i, F_GETFD) == FD_CLOEXEC &&
+                    (fcntl(i, F_GETFL) & O_NONBLOCK) != 0;
+        }
+    }
+    io_blocker_free(other);
+    cr_assert(opened == 2 && good == 2,
+              "Of %d descriptors %d neither block nor are inherited; it "
+              "should be two of two: a full pipe would put to sleep whoever "
+              "wakes.",
+              opened, good);
+}
