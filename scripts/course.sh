@@ -1,0 +1,285 @@
+#!/bin/sh
+# Carries out the verbs of the top Makefile: `sh scripts/course.sh GOAL...`, where
+# a goal is a verb or a chapter, in any order. Several verbs are done in the order
+# given, each for the chapters named, or for all. `--can GOAL...` only says, in one
+# sentence, why that cannot work.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. scripts/common.sh
+
+# A new verb is a line here and a function do_VERB below (its dashes written _).
+verbs() {
+    cat <<'END'
+build       builds (the same as 'make' alone)
+run         runs the demonstration; without a chapter, the last one's
+test        runs the tests; FILTER='suite/name' picks some of one chapter's
+stress      runs the stress programs, the ones for SANITIZE=thread
+diff        shows what a chapter changed since the ones before it
+verify      proves the tests: each deliberate mistake must be caught; checks models
+snippets    puts the code shown in the texts there anew (CHECK=1: only compares)
+claims      runs every command that the texts show and compares what it prints
+same-files  checks that what a chapter does not change is an exact copy
+coverage    says which lines and branches the tests reach
+format      formats the C sources (CHECK=1: only compares)
+docs        makes the site
+doctor      checks whether this machine has what the course needs
+clean       removes what was built
+help        prints this list
+END
+}
+
+do_help() {
+    echo "make VERB, make chapter-N VERB: N is 1 to $last, and 'make' alone builds all."
+    echo
+    verbs | sed 's/^/  /'
+    cat <<'END'
+
+ARGS='…' are the arguments of run. CC=clang, OPT=-O0, BACKEND=poll, V=1, COVERAGE=1,
+VALGRIND=1, SANITIZE=address (undefined, address,undefined; thread for stress)
+change how a chapter is built and run: see 'make -C chapters/NN-name help'.
+END
+}
+
+# --- Chapters ------------------------------------------------------------------
+
+# Runs a verb of a chapter's own Makefile; what make adds to a failure is left out.
+in_chapter() { # FOLDER VERB
+    "$make" --no-print-directory -C "$1" "$2" 2>"$temporary/errors"
+    result=$?
+    sed -e '/^g\{0,1\}make\[[0-9]*\]: \*\*\* \[/d' \
+        -e 's/^Makefile:[0-9]*: \*\*\* \(.*\)\.  Stop\.$/\1./' \
+        -e '/^g\{0,1\}make\[[0-9]*\]: \*\*\* Waiting for unfinished jobs/d' \
+        "$temporary/errors" >&2
+    return $result
+}
+
+each_chapter() { # VERB
+    failed=
+    for folder in $chosen; do
+        [ "$chosen" = "$folder" ] || echo "== ${folder##*/}"
+        in_chapter "$folder" "$1" || failed="$failed $(chapter_number "$folder")"
+    done
+    [ -z "$failed" ]
+}
+
+do_build() {
+    each_chapter demo || return 1
+    if [ "$named" ]; then
+        for folder in $chosen; do
+            echo "${folder##*/} is built: 'make chapter-$(chapter_number "$folder") run' runs it."
+        done
+    else
+        echo "All chapters are built: 'make run' runs the last one."
+    fi
+}
+
+do_run() {
+    [ "$named" ] || chosen=$last_folder
+    for folder in $chosen; do
+        trap : INT # Ctrl-C is for the demonstration to handle
+        "$make" --no-print-directory -C "$folder" run || return 1
+        trap 'exit 130' INT
+    done
+}
+
+do_stress() { each_chapter stress; }
+
+do_clean() {
+    for folder in $chosen; do
+        rm -rf "$folder/build"
+    done
+    [ "$named" ] || rm -rf build
+}
+
+# How many tests the run just made had: "23", or "2 of 23" when some failed.
+counted() { # FOLDER
+    log=$(find "$1/build" -name tests.log -newer "$temporary/begun" 2>/dev/null | head -n 1)
+    [ -z "$log" ] || tr -d '\033' <"$log" |
+        sed -n 's/\[0;[0-9]*m//g; s/\[0m//g; s/\[1m//g
+            s/.*Tested: \([0-9]*\) | Passing: \([0-9]*\) .*/\1 \2/p' |
+        awk 'END { if (NR) print $1 == $2 ? $1 : ($1 - $2) " of " $1 }'
+}
+
+do_test() {
+    summary=
+    all_passed=yes
+    for folder in $chosen; do
+        echo "== ${folder##*/}"
+        : >"$temporary/begun"
+        if in_chapter "$folder" test; then word=passed; else word=FAILED all_passed=; fi
+        count=$(counted "$folder")
+        summary="$summary, chapter $(chapter_number "$folder") $word${count:+ ($count)}"
+    done
+    # The repository's tests run make in their turn: not for ever.
+    if [ -z "$named" ] && [ -z "${INSIDE_THE_TESTS-}" ]; then
+        echo "== the repository"
+        if repository_tests; then word=passed; else word=FAILED all_passed=; fi
+        summary="$summary, repository $word ($count)"
+    fi
+    echo "Tests:${summary#,}."
+    [ "$all_passed" ]
+}
+
+# One bats for each core, a file at a time; what a file printed is shown when it ends.
+repository_tests() {
+    need bats "the repository's tests"
+    printf '%s\n' tests/*.bats >"$temporary/files"
+    xargs -n 1 -P 2 sh -c '
+        log=$1/$(basename "$2").log
+        unset MAKEFLAGS MFLAGS MAKELEVEL CC FILTER MAKE
+        INSIDE_THE_TESTS=yes bats --tap "$2" >"$log" 2>&1 </dev/null
+        result=$?
+        printf "%s\n%s\n" "-- $2" "$(grep -v "^1\.\." "$log")"
+        exit $result
+    ' sh "$temporary" <"$temporary/files"
+    result=$?
+    passed=$(cat "$temporary"/*.bats.log | grep -c '^ok ')
+    broken=$(cat "$temporary"/*.bats.log | grep -c '^not ok ')
+    count=$passed
+    [ "$broken" = 0 ] || count="$broken of $((passed + broken))"
+    return $result
+}
+
+do_diff() { sh scripts/diff.sh $chosen; }
+do_verify() { sh scripts/verify.sh $chosen; }
+do_coverage() { sh scripts/coverage.sh $chosen; }
+do_same_files() { sh scripts/same-files.sh; }
+do_doctor() { sh scripts/doctor.sh; }
+do_snippets() { sh scripts/snippets.sh ${CHECK:+--check} $(texts); }
+
+do_claims() {
+    result=0
+    for text in $(texts); do
+        sh scripts/check-readme.sh "$text" || result=1
+    done
+    return $result
+}
+
+do_docs() {
+    need doxygen "'make docs'"
+    need dot "'make docs'"
+    sh scripts/docs.sh
+}
+
+do_format() {
+    need clang-format "'make format'"
+    find $chosen -name build -prune -o -name '*.[ch]' -print >"$temporary/sources"
+    if [ -z "${CHECK-}" ]; then
+        xargs clang-format -i <"$temporary/sources"
+        return
+    fi
+    result=0
+    while read -r file; do
+        clang-format "$file" | cmp -s - "$file" && continue
+        echo "$file is not formatted: 'make format' does it." >&2
+        result=1
+    done <"$temporary/sources"
+    return $result
+}
+
+# The texts that the goals are about.
+texts() {
+    [ "$named" ] || [ ! -f README.md ] || echo README.md
+    for folder in $chosen; do
+        [ ! -f "$folder/README.md" ] || echo "$folder/README.md"
+    done
+}
+
+# --- What the goals mean -------------------------------------------------------
+
+# Each goal becomes a word of $asked (verbs) or of $named (folders of chapters).
+understand() {
+    asked=
+    named=
+    for goal; do
+        if verbs | cut -d' ' -f1 | grep -qxF -e "$goal"; then
+            asked="$asked $goal"
+        else
+            find_chapter "$goal"
+            named="$named $folder"
+        fi
+    done
+    chosen=$(if [ "$named" ]; then printf '%s\n' $named | sort -u; else chapter_folders; fi)
+    asked=${asked:-build}
+}
+
+# chapter-3, chapter-03, chapter-03-executor, 03-executor, 03 and 3 are the same.
+find_chapter() { # GOAL: sets $folder, or says what is wrong
+    name=${1#chapter-}
+    case $name in
+        *[!0-9]* | '') number= ;;
+        *) number=$(printf '%s' "$name" | sed 's/^0*\(.\)/\1/') ;;
+    esac
+    for folder in $(chapter_folders); do
+        [ "$name" != "${folder##*/}" ] || return 0
+        [ "$number" != "$(chapter_number "$folder")" ] || return 0
+    done
+    [ -z "$number" ] || fail "There is no chapter $number: chapters are 1 to $last."
+    case $1 in
+        chapter-* | [0-9]*)
+            near=$(chapter_folders | sed 's/.*\///' | nearest_to "$name")
+            fail "There is no chapter '$name': did you mean '$near'?"
+            ;;
+    esac
+    near=$({
+        verbs | cut -d' ' -f1
+        chapter_folders | sed 's/.*\/0*\([0-9]*\).*/chapter-\1/'
+    } | nearest_to "$1")
+    fail "There is no verb '$1': did you mean '$near'?"
+}
+
+nearest_to() { awk -v word="$1" -f scripts/nearest.awk; }
+
+# Fails with a sentence when what the verbs need is not there.
+can() {
+    for verb in $asked; do
+        case $verb in
+            test)
+                [ -z "${FILTER-}" ] || [ "$named" ] ||
+                    fail "FILTER picks tests of one chapter: say which, as in 'make chapter-3 test FILTER=…'."
+                need_compiler
+                need_criterion
+                [ "$named" ] || [ -n "${INSIDE_THE_TESTS-}" ] || need bats "the repository's tests"
+                ;;
+            verify | coverage) need_compiler && need_criterion ;;
+            build | run | stress | claims) need_compiler ;;
+            format) need clang-format "'make format'" ;;
+            docs) need doxygen "'make docs'" && need dot "'make docs'" ;;
+        esac
+    done
+}
+
+need_compiler() {
+    compiler=${CC-cc}
+    compiler=${compiler%% *}
+    command -v "$compiler" >/dev/null 2>&1 && return
+    how=$(sh setup.sh --how "$(case $compiler in cc) echo compiler ;; *) echo "$compiler" ;; esac)" 2>/dev/null)
+    fail "There is no compiler '$compiler': run ${how:+"'$how' or "}'sh setup.sh', which installs what is missing."
+}
+
+need_criterion() {
+    # shellcheck disable=SC2046 # pkg-config's flags are words
+    echo '#include <criterion/criterion.h>' | ${CC-cc} -E -x c - \
+        $(pkg-config --cflags criterion 2>/dev/null) >/dev/null 2>&1 && return
+    how=$(sh setup.sh --how criterion 2>/dev/null)
+    case $how in 'sh setup.sh' | '') how= ;; *) how="'$how' or " ;; esac
+    fail "Criterion, the tests' framework, is not installed: run $how'sh setup.sh', which installs what is missing."
+}
+
+make=${MAKE-make}
+last_folder=$(chapter_folders | tail -n 1)
+last=$(chapter_number "$last_folder")
+
+case ${1-} in
+    --can)
+        shift
+        understand "$@"
+        can
+        exit
+        ;;
+esac
+understand "$@"
+make_temporary
+for verb in $asked; do
+    "do_$(printf '%s' "$verb" | tr - _)" || exit 1
+done

@@ -1,0 +1,363 @@
+#!/bin/sh
+# Installs what the course needs, with this system's own package manager, and
+# says beforehand what and why. What is there already stays as it is, so running
+# it again does no harm. It needs nothing but a POSIX shell: no make, no git.
+#
+# To see what it would do on another system, it can be told to take this one for
+# that: it then takes everything for missing, and only prints the commands.
+#   SETUP_OS_RELEASE=FILE  read FILE in place of /etc/os-release
+#   SETUP_UNAME=NAME       take NAME for what `uname -s` says
+#   SETUP_UID=NUMBER       take NUMBER for the user's id (0 is root)
+#   SETUP_HAVE="make git"  what is there already, by the names of `wanted` below
+set -u
+
+usage() {
+    cat <<'END'
+sh setup.sh [--docs] [--all] [--dry-run]
+  installs a C compiler, make, Criterion (the tests' framework) and bats (for
+  the repository's own tests), each only when it is missing.
+
+  --docs      also doxygen and graphviz, for 'make docs'
+  --all       also those and the checkers: clang, clang-format, valgrind, spin,
+              strace, gcovr, patch, nc
+  --dry-run   prints the commands and runs none
+  --how TOOL  prints the command that installs one tool
+  --help      this text
+
+Systems: Debian, Ubuntu, Fedora, Arch, Alpine, macOS (Homebrew), FreeBSD, MSYS2.
+END
+}
+
+fail() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# --- What is wanted, and how to see whether it is there ------------------------
+
+wanted() { # GROUP
+    case $1 in
+        course) echo compiler make criterion bats ;;
+        docs) echo doxygen dot ;;
+        checkers) echo clang clang-format valgrind spin strace gcovr patch nc ;;
+    esac
+}
+
+reason() { # TOOL
+    case $1 in
+        compiler) echo "compiles the chapters" ;;
+        make) echo "builds and runs them" ;;
+        criterion) echo "the framework of the chapters' tests" ;;
+        bats) echo "runs the tests of the repository as a whole" ;;
+        doxygen) echo "makes the site ('make docs')" ;;
+        dot) echo "draws the site's figures" ;;
+        clang) echo "a second compiler, and its sanitizers" ;;
+        clang-format) echo "formats C ('make format')" ;;
+        valgrind) echo "finds leaks and errors of memory" ;;
+        spin) echo "checks the models ('make verify')" ;;
+        strace) echo "shows system calls" ;;
+        gcovr) echo "shows which lines the tests reach" ;;
+        patch) echo "applies the deliberate mistakes ('make verify')" ;;
+        nc) echo "talks to chapter 5's server by hand" ;;
+    esac
+}
+
+there() { # TOOL
+    if [ -n "$pretended" ]; then
+        case " ${SETUP_HAVE-} " in *" $1 "*) return 0 ;; *) return 1 ;; esac
+    fi
+    case $1 in
+        compiler)
+            [ "$system" != macos ] || xcode-select -p >/dev/null 2>&1 || return 1
+            compiles '#include <stdio.h>'
+            ;;
+        make) make --version 2>/dev/null | grep -q GNU ||
+            gmake --version >/dev/null 2>&1 ;;
+        criterion)
+            # shellcheck disable=SC2046 # pkg-config's flags are words
+            compiles '#include <criterion/criterion.h>' \
+                $(pkg-config --cflags --libs criterion 2>/dev/null) -lcriterion
+            ;;
+        *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+compiles() { # FIRST-LINE FLAGS...: does a program that begins so link?
+    first=$1
+    shift
+    program=$(mktemp) || return 1
+    printf '%s\n' "$first" 'int main(void) { return 0; }' |
+        cc -x c -o "$program" - "$@" >/dev/null 2>&1
+    linked=$?
+    rm -f "$program"
+    return $linked
+}
+
+# --- Which system this is ------------------------------------------------------
+
+find_system() {
+    pretended=${SETUP_OS_RELEASE-}${SETUP_UNAME-}
+    kernel=${SETUP_UNAME-$(uname -s)}
+    release=${SETUP_OS_RELEASE-/etc/os-release}
+    case $kernel in
+        Darwin) system=macos ;;
+        FreeBSD) system=freebsd ;;
+        MINGW* | MSYS* | UCRT* | CLANG*) system=msys2 ;;
+        *)
+            ids=$(sed -n 's/^ID\(_LIKE\)\{0,1\}=//p' "$release" 2>/dev/null |
+                tr -d '"' | tr '\n' ' ' | sed 's/ *$//')
+            for id in $ids none; do
+                case $id in
+                    debian | ubuntu) system=debian ;;
+                    fedora) system=fedora ;;
+                    arch) system=arch ;;
+                    alpine) system=alpine ;;
+                    *) continue ;;
+                esac
+                return
+            done
+            fail "This system ($kernel${ids:+, $ids}) is not one that setup.sh knows:" \
+                "install a C compiler, GNU make, Criterion and bats yourself, then run 'make doctor'."
+            ;;
+    esac
+}
+
+manager() {
+    case $system in
+        debian) echo apt-get install ;;
+        fedora) echo dnf install ;;
+        arch) echo pacman -S --needed ;;
+        alpine) echo apk add ;;
+        macos) echo brew install ;;
+        freebsd) echo pkg install ;;
+        msys2) echo pacman -S --needed ;;
+    esac
+}
+
+# The packages that bring TOOL to this system: nothing where it comes with the
+# system, "-" where nobody packages it.
+packages() { # TOOL
+    case $system:$1 in
+        debian:compiler) echo gcc libc6-dev ;;
+        debian:criterion) echo libcriterion-dev ;;
+        debian:clang) echo clang libclang-rt-dev ;;
+        debian:nc) echo netcat-openbsd ;;
+        alpine:compiler) echo gcc musl-dev ;;
+        alpine:clang) echo clang compiler-rt ;;
+        alpine:clang-format) echo clang-extra-tools ;;
+        alpine:nc) echo netcat-openbsd ;;
+        fedora:clang) echo clang compiler-rt ;;
+        fedora:clang-format) echo clang-tools-extra ;;
+        fedora:nc) echo netcat ;;
+        arch:clang-format) echo clang ;;
+        arch:nc) echo openbsd-netcat ;;
+        arch:spin) echo - ;;
+        macos:compiler | macos:make | macos:clang | macos:patch | macos:nc) ;;
+        macos:valgrind | macos:strace) echo - ;;
+        macos:bats) echo bats-core ;;
+        freebsd:make) echo gmake ;;
+        freebsd:compiler | freebsd:clang | freebsd:patch | freebsd:nc) ;;
+        freebsd:bats) echo bats-core ;;
+        freebsd:clang-format) echo llvm ;;
+        freebsd:gcovr) echo py311-gcovr ;;
+        freebsd:strace) echo - ;;
+        msys2:compiler) echo mingw-w64-ucrt-x86_64-gcc ;;
+        msys2:make | msys2:patch) echo "$1" ;;
+        msys2:clang) echo mingw-w64-ucrt-x86_64-clang mingw-w64-ucrt-x86_64-compiler-rt ;;
+        msys2:clang-format) echo mingw-w64-ucrt-x86_64-clang-tools-extra ;;
+        msys2:doxygen) echo mingw-w64-ucrt-x86_64-doxygen ;;
+        msys2:dot) echo mingw-w64-ucrt-x86_64-graphviz ;;
+        msys2:nc) echo openbsd-netcat ;;
+        msys2:*) echo - ;;
+        fedora:criterion | alpine:criterion) echo - ;;
+        *:compiler) echo gcc ;;
+        *:dot) echo graphviz ;;
+        *) echo "$1" ;;
+    esac
+}
+
+# --- Installing ----------------------------------------------------------------
+
+# Homebrew and MSYS2 install for the user; all others need root.
+find_root() {
+    as_root=
+    case $system in macos | msys2) return ;; esac
+    [ "${SETUP_UID-$(id -u)}" != 0 ] || return 0
+    as_root=sudo
+    [ -n "$pretended$dry_run" ] || command -v sudo >/dev/null 2>&1 ||
+        fail "You are not root and sudo is not installed:" \
+            "become root with 'su -' and run 'sh setup.sh' again."
+}
+
+# Prints a command as one would type it, and runs it.
+run() {
+    printf ' '
+    for word; do
+        case $word in *[\ \']*) printf ' "%s"' "$word" ;; *) printf ' %s' "$word" ;; esac
+    done
+    echo
+    [ -n "$dry_run" ] || "$@"
+}
+
+install_packages() { # PACKAGE...
+    case $system in
+        debian)
+            run $as_root apt-get update ||
+                echo "The lists of packages could not be renewed: going on with the old ones."
+            # An older Ubuntu has no libclang-rt-dev: there clang brings it.
+            case $dry_run:$* in :*libclang-rt-dev*)
+                # shellcheck disable=SC2046 # names of packages are words
+                apt-cache show libclang-rt-dev >/dev/null 2>&1 ||
+                    set -- $(printf '%s' "$*" | sed 's/libclang-rt-dev//') ;;
+            esac
+            run $as_root env DEBIAN_FRONTEND=noninteractive \
+                apt-get install -y --no-install-recommends "$@"
+            ;;
+        fedora) run $as_root dnf install -y "$@" ;;
+        arch) run $as_root pacman -Sy --needed --noconfirm "$@" ;;
+        alpine) run $as_root apk add "$@" ;;
+        macos) run brew install "$@" ;;
+        freebsd) run $as_root pkg install -y "$@" ;;
+        msys2) run pacman -Sy --needed --noconfirm "$@" ;;
+    esac
+}
+
+# Where Criterion is not packaged it is built from its release, checked by its sum.
+build_criterion() {
+    cd "$(dirname "$0")" || return 1
+    release=criterion-2.4.3
+    sum=8ec64e482a70b3bfc1836ace0988b3316e6c3cfeac883fb5a674dcea5083ea16
+    prefix=/usr/local
+    case $system in
+        fedora) set -- gcc-c++ curl xz git meson cmake libffi-devel libgit2-devel pkgconf ;;
+        alpine) set -- g++ curl xz git meson cmake libffi-dev libgit2-dev pkgconf ;;
+        msys2)
+            prefix=${MINGW_PREFIX-/ucrt64}
+            set -- curl git
+            for name in meson cmake libffi libgit2 pkgconf; do
+                set -- "$@" "mingw-w64-ucrt-x86_64-$name"
+            done
+            ;;
+    esac
+    install_packages "$@" || return 1
+    folder=build/criterion
+    run mkdir -p $folder &&
+        run curl -fsSL -o $folder/$release.tar.xz \
+            "https://github.com/Snaipe/Criterion/releases/download/v2.4.3/$release.tar.xz" &&
+        run sh -c "echo '$sum  $folder/$release.tar.xz' | sha256sum -c -" &&
+        run tar -xJf $folder/$release.tar.xz -C $folder &&
+        run meson setup --prefix "$prefix" --libdir lib -Dtests=false -Dsamples=false \
+            $folder/$release/build $folder/$release &&
+        run meson compile -C $folder/$release/build &&
+        run $as_root meson install -C $folder/$release/build || return 1
+    [ "$system" != fedora ] || run $as_root ldconfig "$prefix/lib"
+}
+
+# --- From here on: what was asked ----------------------------------------------
+
+groups=course
+dry_run=
+how=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --docs) groups="$groups docs" ;;
+        --all) groups="course docs checkers" ;;
+        --dry-run | -n) dry_run=yes ;;
+        --how)
+            [ $# -gt 1 ] || fail "Which tool? Say 'sh setup.sh --how doxygen', for example."
+            shift
+            how=$1
+            ;;
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        *) fail "setup.sh does not know '$1': 'sh setup.sh --help' lists what it does know." ;;
+    esac
+    shift
+done
+
+find_system
+[ -z "$pretended" ] || dry_run=yes
+
+if [ -n "$how" ]; then
+    dry_run=yes
+    find_root
+    names=$(packages "$how")
+    case $system:$how:$names in
+        macos:*:) echo "xcode-select --install" ;;
+        *:criterion:-) echo "sh setup.sh" ;;
+        *:-) fail "'$how' is not packaged for this system." ;;
+        *) echo "$as_root${as_root:+ }$(manager) $names" ;;
+    esac
+    exit 0
+fi
+
+missing=
+names=
+criterion_from_source=
+for group in $groups; do
+    for tool in $(wanted "$group"); do
+        there "$tool" && continue
+        packages=$(packages "$tool")
+        case $system:$tool:$packages in
+            macos:*:)
+                [ "$tool" = compiler ] || continue
+                packages="Apple's command line tools"
+                ;;
+            *:) continue ;;
+            *:criterion:-)
+                criterion_from_source=yes
+                packages="built from its release: not packaged here"
+                ;;
+            *:-)
+                echo "'$tool' ($(reason "$tool")) is not packaged for this system: going on without it."
+                continue
+                ;;
+            *) names="$names $packages" ;;
+        esac
+        missing="$missing $tool"
+        [ -n "${said-}" ] || echo "Missing here:"
+        said=yes
+        printf '  %-12s %s (%s)\n' "$tool" "$(reason "$tool")" "$packages"
+    done
+done
+if [ -z "$missing" ]; then
+    echo "Everything is here already."
+    exit 0
+fi
+
+find_root
+if [ -n "$dry_run" ]; then
+    echo "These commands would be run:"
+else
+    echo "These commands are run now:"
+fi
+case "$system:$missing " in *macos:*" compiler "*)
+    run xcode-select --install ||
+        fail "Apple's command line tools could not be installed:" \
+            "run 'xcode-select --install', then 'sh setup.sh' again."
+    ;;
+esac
+case $system:$names in macos:?*)
+    [ -n "$dry_run" ] || command -v brew >/dev/null 2>&1 ||
+        fail "Homebrew is not installed: install it as https://brew.sh says," \
+            "then run 'sh setup.sh' again."
+    ;;
+esac
+trouble="could not install what is missing: read what it printed above, then run 'sh setup.sh' again."
+if [ -n "$names" ]; then
+    # shellcheck disable=SC2086 # names of packages are words
+    install_packages $names || fail "$(manager | cut -d' ' -f1) $trouble"
+fi
+if [ -n "$criterion_from_source" ]; then
+    build_criterion || fail "Criterion could not be built: the chapters run without it," \
+        "only 'make test' needs it; read what is printed above, then run 'sh setup.sh' again."
+fi
+[ -z "$dry_run" ] || exit 0
+
+for tool in $missing; do
+    there "$tool" || fail "'$tool' is still missing although its package is installed:" \
+        "run 'make doctor' to see what is wrong."
+done
+echo "Everything is here now: 'make run' shows the course's last chapter, 'make test' tests it all."
