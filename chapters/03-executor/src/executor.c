@@ -205,6 +205,12 @@ int executor_block_on(Executor *executor, Future *future) {
 }
 //! [block_on]
 
+void executor_cancel_all(Executor *executor) {
+    while (executor->newest != NULL) {
+        task_cancel(executor->newest);
+    }
+}
+
 //! [free]
 /*
  * A waker on another thread may be just about to push. Closing the queue ends
@@ -212,9 +218,7 @@ int executor_block_on(Executor *executor, Future *future) {
  * refused, and the waker gives the executor's reference back by itself.
  */
 void executor_free(Executor *executor) {
-    while (executor->newest != NULL) {
-        task_cancel(executor->newest);
-    }
+    executor_cancel_all(executor);
     run_all(ready_queue_close(&executor->queue));
     executor_release(executor);
 }

@@ -67,4 +67,12 @@ int executor_run(Executor *executor);
  */
 int executor_block_on(Executor *executor, Future *future);
 
+/**
+ * Cancels all tasks that are left: when this returns, their futures have been
+ * dropped. Executor's thread, not from within a poll.
+ *
+ * @param[in,out] executor  borrowed; may be used again.
+ */
+void executor_cancel_all(Executor *executor);
+
 #endif

@@ -460,6 +460,34 @@ Test(executor, freed_drops_all_that_is_left_once, .timeout = 5) {
     stage_assert_nothing_left();
 }
 
+Test(executor, can_be_used_again_when_all_was_cancelled, .timeout = 5) {
+    ProbeFuture waiting, queued, later;
+    Executor *executor = stage_open();
+    probe_future_init(&waiting, "waiting", 100);
+    probe_future_init(&queued, "queued", 100);
+    probe_future_init(&later, "later", 0);
+    stage_spawn(executor, &waiting.future);
+    stage_run_batch(executor);
+    stage_spawn(executor, &queued.future);
+    executor_cancel_all(executor);
+    cr_assert(waiting.drops == 1 && queued.drops == 1,
+              "All was cancelled: a waiting task was dropped %d times and a "
+              "queued one %d times, before the call came back.",
+              waiting.drops, queued.drops);
+    cr_assert_eq(executor_pending_tasks(executor), 0,
+                 "All was cancelled, and %zu tasks are pending.",
+                 executor_pending_tasks(executor));
+    stage_spawn(executor, &later.future);
+    assert_runs_to_the_end(executor);
+    cr_assert_eq(later.drops, 1,
+                 "All was cancelled, and a task that was "
+                 "spawned later did not run.");
+    cr_assert_eq(queued.polls, 0,
+                 "A task that was cancelled in the queue was "
+                 "polled.");
+    stage_close(executor);
+}
+
 Test(executor, freed_leaves_wakers_that_do_nothing, .timeout = 5) {
     ProbeFuture a;
     Executor *executor = stage_open();
