@@ -1,0 +1,69 @@
+#include "fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+IoBlocker *blocker;
+
+static int descriptors_before;
+static int blocks_before;
+
+void fixture_open(void) {
+    descriptors_before = descriptors_open();
+    blocks_before = script_blocks;
+    int result = io_blocker_new(&blocker);
+    cr_assert(result == 0, "io_blocker_new() failed: %s.", strerror(-result));
+}
+
+/* Which back end it is shows in how it was made. */
+void fixture_open_for_epoll(void) {
+    fixture_open();
+    if (script_epoll_create1.calls == 0) {
+        cr_skip_test("Only the epoll back end promises this.");
+    }
+}
+
+void fixture_open_for_poll(void) {
+    fixture_open();
+    if (script_epoll_create1.calls != 0) {
+        cr_skip_test("Only the poll back end promises this.");
+    }
+}
+
+void fixture_close(void) {
+    io_blocker_free(blocker);
+    network_close_all();
+    cr_assert(script_blocks == blocks_before,
+              "%d blocks of memory are left after io_blocker_free(): what "
+              "has been allocated must be freed.",
+              script_blocks - blocks_before);
+    cr_assert(descriptors_open() == descriptors_before,
+              "%d descriptors are left open after io_blocker_free(): what "
+              "has been opened must be closed.",
+              descriptors_open() - descriptors_before);
+}
+
+void ask(IoObject object, uint64_t id, Signals signals) {
+    int result =
+        io_blocker_add_io_event_interest(blocker, object, (Event){id, signals});
+    cr_assert(result == 0,
+              "Asking for %s on object %d failed: %s. Nothing forbids it here.",
+              signals_name(signals), (int)id, strerror(-result));
+}
+
+void stop_asking(IoObject object, Signals signals) {
+    io_blocker_remove_io_event_interest(blocker, object, signals);
+}
+
+Event look(void) {
+    Event event = {0, 0};
+    script_wait_takes_ns = NS_PER_MS; /* or a wait that spins would not end */
+    int result =
+        io_blocker_block_until(blocker, clock_now_ns() + NS_PER_S, &event, 1);
+    script_wait_takes_ns = 0;
+    cr_assert(result == 1 || result == -ETIMEDOUT,
+              "Waiting failed: %s. Nobody called io_blocker_wake(), and the "
+              "system can wait.",
+              strerror(-result));
+    return result == 1 ? event : (Event){0, 0};
+}

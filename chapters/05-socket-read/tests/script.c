@@ -1,0 +1,640 @@
+#include "script.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "clock.h"
+#include "probe.h"
+#include "ready_queue.h"
+
+Script script = {.batches_left = 20000, .traced_object = -1};
+
+Scripted script_malloc, script_calloc, script_realloc;
+Scripted script_read, script_pipe, script_fcntl, script_poll;
+Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
+    script_epoll_wait;
+Scripted script_send, script_socket, script_bind, script_listen;
+Scripted script_accept, script_connect, script_getsockopt, script_getpeername;
+Scripted script_getrlimit, script_setrlimit, script_pthread_create;
+int script_timeouts[SCRIPT_TIMEOUTS];
+uint64_t script_clock_ns = 1000 * NS_PER_S;
+uint64_t script_wait_takes_ns;
+void (*script_before_wait)(void);
+
+static bool real_time;
+static int interruptions;
+static uint64_t interrupted_after_ns;
+
+/* Guards what threads tell each other here; `changed` says that they did. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+
+/* Twice what any test here needs. */
+enum { WAIT_BUDGET = 250000 };
+
+void script_fail(Scripted *call, int nth, int error) {
+    call->fail_in = nth;
+    call->error = error;
+}
+
+void script_fail_always(Scripted *call, int error) {
+    script_fail(call, -1, error);
+}
+
+void script_fail_wait(int nth, int error) {
+    script_fail(&script_epoll_wait, nth, error);
+    script_fail(&script_poll, nth, error);
+}
+
+int script_waits(void) {
+    return script_epoll_wait.calls + script_poll.calls;
+}
+
+int script_allocations(void) {
+    return script_malloc.calls + script_calloc.calls + script_realloc.calls;
+}
+
+void script_interrupt(int times, uint64_t after_ns) {
+    interruptions = times;
+    interrupted_after_ns = after_ns;
+}
+
+void script_use_real_time(void) {
+    real_time = true;
+}
+
+/* Counts a call. Returns whether it is the one that fails. */
+static bool fails(Scripted *call) {
+    call->calls += 1;
+    if (call->fail_in == 0) {
+        return false;
+    }
+    if (call->fail_in > 0 && --call->fail_in > 0) {
+        return false;
+    }
+    errno = call->error;
+    return true;
+}
+
+static void fire(Cue *cue) {
+    Cue now = *cue;
+    if (now.act != NULL && now.skip > 0) {
+        cue->skip -= 1;
+    } else if (now.act != NULL) {
+        *cue = (Cue){0};
+        now.act(now.argument);
+    }
+}
+
+/* --- Memory ------------------------------------------------------------- */
+
+/*
+ * A block has a header; when it is freed it may be kept in a list. The paint
+ * is chosen so that a late wake-up of a painted task finds it completed and
+ * shows nevertheless, because it sets a bit.
+ */
+enum { PAINT = 0xDA };
+
+typedef union Block {
+    struct {
+        size_t size;
+        bool freed;
+        union Block *next;
+    } is;
+    max_align_t align;
+} Block;
+
+static Block *freed_blocks; /* under the lock */
+
+void *__real_malloc(size_t size);
+void *__real_realloc(void *memory, size_t size);
+void __real_free(void *memory);
+
+/* Whether the allocation that begins now is refused. */
+static bool refused(Scripted *call) {
+    bool failed = fails(call);
+    atomic_fetch_add(&script.allocations, 1);
+    if (script.refuse_allocation > 0 && --script.refuse_allocation == 0) {
+        failed = true;
+    }
+    if (failed) {
+        errno = ENOMEM;
+    }
+    return failed;
+}
+
+static void *allocate(size_t size) {
+    Block *block = __real_malloc(sizeof *block + size);
+    if (block == NULL) {
+        return NULL;
+    }
+    *block = (Block){.is = {.size = size}};
+    atomic_fetch_add(&script.live_blocks, 1);
+    atomic_fetch_add(&script.live_bytes, (long)size);
+    return block + 1;
+}
+
+void *__wrap_malloc(size_t size) {
+    return refused(&script_malloc) ? NULL : allocate(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    void *memory = refused(&script_calloc) ? NULL : allocate(count * size);
+    return memory == NULL ? NULL : memset(memory, 0, count * size);
+}
+
+void *__wrap_realloc(void *memory, size_t size) {
+    if (refused(&script_realloc)) {
+        return NULL;
+    }
+    if (memory == NULL) {
+        return allocate(size);
+    }
+    Block *block = __real_realloc((Block *)memory - 1, sizeof *block + size);
+    if (block == NULL) {
+        return NULL;
+    }
+    atomic_fetch_add(&script.live_bytes, (long)size - (long)block->is.size);
+    block->is.size = size;
+    return block + 1;
+}
+
+void __wrap_free(void *memory) {
+    if (memory == NULL) {
+        return;
+    }
+    Block *block = (Block *)memory - 1;
+    if (block->is.freed) {
+        atomic_fetch_add(&script.freed_twice, 1);
+        return;
+    }
+    atomic_fetch_sub(&script.live_blocks, 1);
+    atomic_fetch_sub(&script.live_bytes, (long)block->is.size);
+    if (!script.keep_freed) {
+        __real_free(block);
+        return;
+    }
+    memset(memory, PAINT, block->is.size);
+    pthread_mutex_lock(&lock);
+    block->is.freed = true;
+    block->is.next = freed_blocks;
+    freed_blocks = block;
+    pthread_mutex_unlock(&lock);
+}
+
+static bool paint_is_whole(const Block *block) {
+    const unsigned char *bytes = (const unsigned char *)(block + 1);
+    for (size_t i = 0; i < block->is.size; i++) {
+        if (bytes[i] != PAINT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int script_used_after_free(void) {
+    int used = atomic_load(&script.calls_into_freed);
+    pthread_mutex_lock(&lock);
+    for (Block *block = freed_blocks; block != NULL; block = block->is.next) {
+        used += !paint_is_whole(block);
+    }
+    pthread_mutex_unlock(&lock);
+    return used;
+}
+
+static bool is_in(const Block *block, const void *place) {
+    uintptr_t from = (uintptr_t)(block + 1);
+    uintptr_t at = (uintptr_t)place;
+    return at >= from && at < from + block->is.size;
+}
+
+/* Notes a call that was given freed memory; the real one would run amok. */
+static bool was_freed(const void *place) {
+    bool freed = false;
+    pthread_mutex_lock(&lock);
+    for (Block *block = freed_blocks; block != NULL; block = block->is.next) {
+        freed |= is_in(block, place);
+    }
+    pthread_mutex_unlock(&lock);
+    atomic_fetch_add(&script.calls_into_freed, freed);
+    return freed;
+}
+
+/* --- Time --------------------------------------------------------------- */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *time_out);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time_out) {
+    if (real_time) {
+        return __real_clock_gettime(clock, time_out);
+    }
+    time_out->tv_sec = (time_t)(script_clock_ns / NS_PER_S);
+    time_out->tv_nsec = (long)(script_clock_ns % NS_PER_S);
+    return 0;
+}
+
+/* --- Waiting ------------------------------------------------------------ */
+
+/* Returns true if the wait that begins now fails; errno says how. */
+static bool wait_begins(Scripted *call, int timeout_ms) {
+    int before = script_waits();
+    cr_assert(before < WAIT_BUDGET,
+              "The IoBlocker has waited %d times and still has nothing to say: "
+              "it spins. Something is reported at once, by every wait, to "
+              "nobody.",
+              before);
+    if (before < SCRIPT_TIMEOUTS) {
+        script_timeouts[before] = timeout_ms;
+    }
+    if (script_before_wait != NULL) {
+        void (*hook)(void) = script_before_wait;
+        script_before_wait = NULL;
+        hook();
+    }
+    if (timeout_ms != 0) {
+        script.parks += 1;
+        fire(&script.before_park);
+    }
+    script_clock_ns += script_wait_takes_ns;
+    bool failed = fails(call);
+    if (!failed && interruptions > 0) {
+        interruptions -= 1;
+        script_clock_ns += interrupted_after_ns;
+        errno = EINTR;
+        failed = true;
+    }
+    return failed;
+}
+
+/*
+ * How long the system is asked to wait. What has been sent over TCP may be
+ * under way for a moment; so a wait without an end gets a second of it.
+ */
+static int real_timeout_ms(int timeout_ms) {
+    if (real_time) {
+        return timeout_ms;
+    }
+    return timeout_ms < 0 ? 1000 : 0;
+}
+
+/* The system had nothing to report: this is where it would sleep. */
+static void wait_passes(int timeout_ms) {
+    cr_assert(timeout_ms >= 0,
+              "It sleeps for ever: the system has nothing to report, and "
+              "nobody is there who could change that. Either an event was "
+              "lost, or the system was not told to report it.");
+    script_clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
+}
+
+/* Counting descriptors is no wait, although it asks with poll(2). */
+static bool counting_descriptors;
+
+int __real_descriptors_open(void);
+
+int __wrap_descriptors_open(void) {
+    counting_descriptors = true;
+    int open = __real_descriptors_open();
+    counting_descriptors = false;
+    return open;
+}
+
+int __real_poll(struct pollfd *entries, nfds_t count, int timeout_ms);
+
+int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
+    if (counting_descriptors) {
+        return __real_poll(entries, count, timeout_ms);
+    }
+    if (wait_begins(&script_poll, timeout_ms)) {
+        return -1;
+    }
+    int ready = __real_poll(entries, count, real_timeout_ms(timeout_ms));
+    if (ready == 0) {
+        wait_passes(timeout_ms);
+    }
+    script.reports += ready;
+    return ready;
+}
+
+/* --- Descriptors -------------------------------------------------------- */
+
+ssize_t __real_read(int descriptor, void *buffer, size_t capacity);
+ssize_t __real_send(int descriptor, const void *bytes, size_t length,
+                    int flags);
+int __real_pipe(int ends[2]);
+int __real_close(int descriptor);
+int __real_fcntl(int descriptor, int command, ...);
+
+static size_t at_most(size_t length, int limit) {
+    return limit > 0 && length > (size_t)limit ? (size_t)limit : length;
+}
+
+/* A call on a descriptor that blocks would put the executor to sleep. */
+static bool would_block(int descriptor) {
+    int flags = __real_fcntl(descriptor, F_GETFL);
+    bool blocks = flags >= 0 && (flags & O_NONBLOCK) == 0;
+    script.blocking_calls += blocks;
+    errno = EAGAIN;
+    return blocks;
+}
+
+ssize_t __wrap_read(int descriptor, void *buffer, size_t capacity) {
+    if (fails(&script_read) || would_block(descriptor)) {
+        return -1;
+    }
+    return __real_read(descriptor, buffer,
+                       at_most(capacity, script.reads_give));
+}
+
+ssize_t __wrap_send(int descriptor, const void *bytes, size_t length,
+                    int flags) {
+    if (fails(&script_send) || would_block(descriptor)) {
+        return -1;
+    }
+    return __real_send(descriptor, bytes, at_most(length, script.writes_take),
+                       flags);
+}
+
+int __wrap_pipe(int ends[2]) {
+    return fails(&script_pipe) ? -1 : __real_pipe(ends);
+}
+
+int __wrap_close(int descriptor) {
+    if (descriptor == script.traced_object) {
+        trace_add("close", "socket");
+    }
+    return __real_close(descriptor);
+}
+
+int __wrap_fcntl(int descriptor, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    return fails(&script_fcntl) ? -1
+                                : __real_fcntl(descriptor, command, argument);
+}
+
+int __real_getrlimit(int resource, struct rlimit *limit_out);
+int __real_setrlimit(int resource, const struct rlimit *limit);
+
+int __wrap_getrlimit(int resource, struct rlimit *limit_out) {
+    return fails(&script_getrlimit) ? -1
+                                    : __real_getrlimit(resource, limit_out);
+}
+
+int __wrap_setrlimit(int resource, const struct rlimit *limit) {
+    return fails(&script_setrlimit) ? -1 : __real_setrlimit(resource, limit);
+}
+
+/* --- Sockets ------------------------------------------------------------ */
+
+int __real_socket(int family, int type, int protocol);
+int __real_bind(int descriptor, const struct sockaddr *address,
+                socklen_t length);
+int __real_listen(int descriptor, int backlog);
+int __real_accept(int descriptor, struct sockaddr *address, socklen_t *length);
+int __real_connect(int descriptor, const struct sockaddr *address,
+                   socklen_t length);
+int __real_getsockopt(int descriptor, int level, int option, void *value,
+                      socklen_t *length);
+int __real_getpeername(int descriptor, struct sockaddr *address,
+                       socklen_t *length);
+
+int __wrap_socket(int family, int type, int protocol) {
+    return fails(&script_socket) ? -1 : __real_socket(family, type, protocol);
+}
+
+int __wrap_bind(int descriptor, const struct sockaddr *address,
+                socklen_t length) {
+    return fails(&script_bind) ? -1 : __real_bind(descriptor, address, length);
+}
+
+int __wrap_listen(int descriptor, int backlog) {
+    return fails(&script_listen) ? -1 : __real_listen(descriptor, backlog);
+}
+
+int __wrap_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+    if (fails(&script_accept)) {
+        return -1;
+    }
+    int accepted = __real_accept(descriptor, address, length);
+    if (accepted >= 0) {
+        fire(&script.after_accept);
+    }
+    return accepted;
+}
+
+int __wrap_connect(int descriptor, const struct sockaddr *address,
+                   socklen_t length) {
+    return fails(&script_connect) ? -1
+                                  : __real_connect(descriptor, address, length);
+}
+
+int __wrap_getsockopt(int descriptor, int level, int option, void *value,
+                      socklen_t *length) {
+    return fails(&script_getsockopt) ? -1
+                                     : __real_getsockopt(descriptor, level,
+                                                         option, value, length);
+}
+
+int __wrap_getpeername(int descriptor, struct sockaddr *address,
+                       socklen_t *length) {
+    return fails(&script_getpeername)
+               ? -1
+               : __real_getpeername(descriptor, address, length);
+}
+
+/* --- Linux -------------------------------------------------------------- */
+
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+int __real_epoll_wait(int epoll, struct epoll_event *events, int capacity,
+                      int timeout_ms);
+int __real_epoll_ctl(int epoll, int operation, int descriptor,
+                     struct epoll_event *event);
+int __real_epoll_create1(int flags);
+int __real_eventfd(unsigned count, int flags);
+
+int __wrap_epoll_wait(int epoll, struct epoll_event *events, int capacity,
+                      int timeout_ms) {
+    if (wait_begins(&script_epoll_wait, timeout_ms)) {
+        return -1;
+    }
+    int ready = __real_epoll_wait(epoll, events, capacity,
+                                  real_timeout_ms(timeout_ms));
+    if (ready == 0) {
+        wait_passes(timeout_ms);
+    }
+    script.reports += ready;
+    return ready;
+}
+
+int __wrap_epoll_ctl(int epoll, int operation, int descriptor,
+                     struct epoll_event *event) {
+    return fails(&script_epoll_ctl)
+               ? -1
+               : __real_epoll_ctl(epoll, operation, descriptor, event);
+}
+
+int __wrap_epoll_create1(int flags) {
+    return fails(&script_epoll_create1) ? -1 : __real_epoll_create1(flags);
+}
+
+int __wrap_eventfd(unsigned count, int flags) {
+    return fails(&script_eventfd) ? -1 : __real_eventfd(count, flags);
+}
+#endif
+
+/* --- Our own functions: places where a test can step in ----------------- */
+
+static _Thread_local Other *myself;
+
+static void stand_before_push(Other *other) {
+    pthread_mutex_lock(&lock);
+    other->standing = true;
+    pthread_cond_broadcast(&changed);
+    while (!other->released) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+bool __real_ready_queue_push(ReadyQueue *queue, Task *task);
+bool __real_ready_queue_is_empty(const ReadyQueue *queue);
+struct Task *__real_ready_queue_take_all(ReadyQueue *queue);
+bool __real_task_has_waker(const Task *task);
+
+bool __wrap_ready_queue_push(ReadyQueue *queue, Task *task) {
+    if (myself != NULL && myself->stops_before_push) {
+        stand_before_push(myself);
+    }
+    atomic_fetch_add(&script.pushes, 1);
+    return was_freed(queue) ? false : __real_ready_queue_push(queue, task);
+}
+
+bool __wrap_ready_queue_is_empty(const ReadyQueue *queue) {
+    bool empty = __real_ready_queue_is_empty(queue);
+    fire(&script.after_look);
+    return empty;
+}
+
+struct Task *__wrap_ready_queue_take_all(ReadyQueue *queue) {
+    cr_assert(script.batches_left > 0,
+              "The executor takes one batch after the other and does not come "
+              "to an end: it counts a task that has completed, or sees a "
+              "wake-up where there was none.");
+    script.batches_left -= 1;
+    return __real_ready_queue_take_all(queue);
+}
+
+bool __wrap_task_has_waker(const Task *task) {
+    fire(&script.before_waker_count);
+    return __real_task_has_waker(task);
+}
+
+void __real_io_blocker_wake(IoBlocker *blocker);
+void __real_backend_wake(Backend *backend);
+int __real_io_blocker_add_io_event_interest(IoBlocker *blocker, IoObject object,
+                                            Event event);
+void __real_io_blocker_remove_io_event_interest(IoBlocker *blocker,
+                                                IoObject object,
+                                                Signals signals);
+
+void __wrap_io_blocker_wake(IoBlocker *blocker) {
+    atomic_fetch_add(&script.unparks, 1);
+    if (!was_freed(blocker)) {
+        __real_io_blocker_wake(blocker);
+    }
+}
+
+void __wrap_backend_wake(Backend *backend) {
+    atomic_fetch_add(&script.kicks, 1);
+    __real_backend_wake(backend);
+}
+
+int __wrap_io_blocker_add_io_event_interest(IoBlocker *blocker, IoObject object,
+                                            Event event) {
+    int result =
+        __real_io_blocker_add_io_event_interest(blocker, object, event);
+    fire(&script.after_add);
+    return result;
+}
+
+void __wrap_io_blocker_remove_io_event_interest(IoBlocker *blocker,
+                                                IoObject object,
+                                                Signals signals) {
+    if (object == script.traced_object) {
+        trace_add("remove", "interest");
+    }
+    __real_io_blocker_remove_io_event_interest(blocker, object, signals);
+}
+
+/* --- A second thread ---------------------------------------------------- */
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*run)(void *), void *argument);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*run)(void *), void *argument) {
+    return fails(&script_pthread_create)
+               ? errno
+               : __real_pthread_create(thread, attributes, run, argument);
+}
+
+static void *run_other(void *argument) {
+    Other *other = argument;
+    myself = other;
+    other->act(other->argument);
+    pthread_mutex_lock(&lock);
+    other->ended = true;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+static void start_other(Other *other) {
+    int error = __real_pthread_create(&other->thread, NULL, run_other, other);
+    cr_assert_eq(error, 0, "The test needs a second thread and got none.");
+}
+
+void other_start_to_push(Other *other, void (*act)(void *), void *argument) {
+    *other =
+        (Other){.act = act, .argument = argument, .stops_before_push = true};
+    start_other(other);
+}
+
+bool other_stands_before_push(Other *other) {
+    pthread_mutex_lock(&lock);
+    while (!other->standing && !other->ended) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    bool standing = other->standing;
+    pthread_mutex_unlock(&lock);
+    return standing;
+}
+
+void other_finish(Other *other) {
+    pthread_mutex_lock(&lock);
+    other->released = true;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    pthread_join(other->thread, NULL);
+}
+
+void on_another_thread(void (*act)(void *), void *argument) {
+    Other other = {.act = act, .argument = argument};
+    start_other(&other);
+    pthread_join(other.thread, NULL);
+}

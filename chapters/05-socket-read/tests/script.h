@@ -1,0 +1,137 @@
+/*
+ * Stands between the chapter's code and the system (the linker's --wrap): it
+ * counts calls, makes them fail, cuts them short, and owns the clock. It also
+ * stands at a few places of our own where a test can step in.
+ *
+ * Nothing here sleeps for the sake of a test: a wait that finds nothing moves
+ * the clock on to its end, and one that would never end fails the test with a
+ * sentence. Each test is a process of its own: everything starts at zero.
+ *
+ * It is the scripts of chapters 3 and 4 in one, so that their tests of what
+ * has not changed can be run here as they are.
+ */
+#ifndef SCRIPT_H
+#define SCRIPT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- Our own code: where a test steps in, and what it counts ------------- */
+
+/* Something to do at a certain place, once. */
+typedef struct Cue {
+    void (*act)(void *argument); /* NULL: nothing */
+    void *argument;
+    int skip; /* so often the place is passed before */
+} Cue;
+
+typedef struct Script {
+    int refuse_allocation; /* the n-th from now on, of whatever kind; 0: none */
+    bool keep_freed;       /* freed memory is painted: a later touch shows */
+    int batches_left;      /* that may be taken; then the test has failed */
+    int writes_take;       /* at most so many bytes each; 0: no limit */
+    int reads_give;        /* the same */
+
+    Cue after_look;         /* right after a look at the ready queue */
+    Cue before_waker_count; /* before it is asked who has a waker */
+    Cue before_park;        /* right before the executor sleeps */
+    Cue after_add;          /* an interest has just been registered */
+    Cue after_accept;       /* a connection has just been accepted */
+
+    atomic_int allocations;      /* how often memory was asked for */
+    atomic_int live_blocks;      /* allocated and not freed yet */
+    atomic_long live_bytes;      /* in those blocks */
+    atomic_int freed_twice;      /* blocks that were freed a second time */
+    atomic_int calls_into_freed; /* calls that were given freed memory */
+    atomic_int pushes;           /* tasks that went into a ready queue */
+    int parks;                   /* waits that may sleep */
+    int reports;                 /* objects that all waits have reported */
+    int blocking_calls;          /* reads and writes that could have slept */
+    int traced_object;           /* "remove" and "close" leave a trace */
+    atomic_int unparks;          /* calls of io_blocker_wake() */
+    atomic_int kicks;            /* ... that came to the back end */
+} Script;
+
+extern Script script;
+
+/* How many freed blocks were used after they had been freed. */
+int script_used_after_free(void);
+
+/* --- The system ----------------------------------------------------------- */
+
+/* A function of the system's. */
+typedef struct Scripted {
+    int calls;   /* so far */
+    int fail_in; /* the call that fails, counted from now; 0 none, -1 all */
+    int error;   /* what it says then */
+} Scripted;
+
+extern Scripted script_malloc, script_calloc, script_realloc;
+extern Scripted script_read, script_pipe, script_fcntl, script_poll;
+extern Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
+    script_epoll_wait;
+extern Scripted script_send, script_socket, script_bind, script_listen;
+extern Scripted script_accept, script_connect, script_getsockopt,
+    script_getpeername;
+extern Scripted script_getrlimit, script_setrlimit, script_pthread_create;
+
+/* Lets the nth call from now fail, that one only. */
+void script_fail(Scripted *call, int nth, int error);
+
+/* Lets all calls fail, until `fail_in` is 0 again. */
+void script_fail_always(Scripted *call, int error);
+
+/* How often the system has been asked to wait, whichever way. */
+int script_waits(void);
+
+/* Lets the nth wait from now fail, whichever way. */
+void script_fail_wait(int nth, int error);
+
+/* How often memory has been asked for; and the blocks not given back yet. */
+int script_allocations(void);
+#define script_blocks (script.live_blocks)
+
+/* The next `times` waits are interrupted, each after so much time. */
+void script_interrupt(int times, uint64_t after_ns);
+
+/* The time-outs in milliseconds of the first waits, in order. */
+enum { SCRIPT_TIMEOUTS = 16 };
+extern int script_timeouts[SCRIPT_TIMEOUTS];
+
+/* The time now, and how much passes with each wait. */
+extern uint64_t script_clock_ns;
+extern uint64_t script_wait_takes_ns;
+
+/* From now on waits really sleep and the clock is the system's: threads. */
+void script_use_real_time(void);
+
+/* Called once, just before the next wait. */
+extern void (*script_before_wait)(void);
+
+/* --- A second thread ------------------------------------------------------ */
+
+/* A second thread that does one thing. */
+typedef struct Other {
+    void (*act)(void *argument);
+    void *argument;
+    bool stops_before_push; /* it stands still before it pushes a task */
+    bool standing, released, ended; /* under the script's lock */
+    pthread_t thread;
+} Other;
+
+/* Starts a second thread that goes as far as to its push. */
+void other_start_to_push(Other *other, void (*act)(void *), void *argument);
+
+/* Waits for it. Returns false if it ended without any push. */
+bool other_stands_before_push(Other *other);
+
+/* Lets it go on, and waits for its end. */
+void other_finish(Other *other);
+
+/* Has a second thread do something, and waits for its end. */
+void on_another_thread(void (*act)(void *), void *argument);
+
+#endif

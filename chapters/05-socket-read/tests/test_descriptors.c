@@ -1,0 +1,55 @@
+/*
+ * How many descriptors there are, and may be.
+ */
+#include "descriptors.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "script.h"
+#include "wire.h"
+
+Test(descriptors, counts_those_that_are_open, .timeout = 10) {
+    int before = descriptors_open();
+    int low = fcntl(0, F_DUPFD, 0), high = fcntl(0, F_DUPFD, 700);
+    cr_assert_eq(descriptors_open() - before, 2, "Two were opened.");
+    close(low);
+    close(high);
+    cr_assert_eq(descriptors_open(), before, "Both were closed.");
+}
+
+Test(descriptors, limit_is_raised_as_far_as_it_goes, .timeout = 10) {
+    struct rlimit limit;
+    limit_descriptors(64);
+    long raised = descriptors_raise_limit();
+    getrlimit(RLIMIT_NOFILE, &limit);
+    cr_assert_eq(limit.rlim_cur, limit.rlim_max, "The limit can be raised.");
+    cr_assert(raised > 64 && (raised == (long)limit.rlim_max ||
+                              limit.rlim_max == RLIM_INFINITY),
+              "It is said to be %ld.", raised);
+}
+
+Test(descriptors, limit_that_cannot_be_raised_stays, .timeout = 10) {
+    limit_descriptors(512);
+    script_fail(&script_setrlimit, 1, EPERM);
+    cr_assert_eq(descriptors_raise_limit(), 512, "It stays what it was.");
+    script_fail(&script_getrlimit, 1, EINVAL);
+    cr_assert_eq(descriptors_raise_limit(), 0, "Nothing is known: 0.");
+}
+
+Test(descriptors, are_counted_under_a_low_limit_as_well, .timeout = 10) {
+    int before = descriptors_open();
+    limit_descriptors(100); /* fewer than poll(2) is asked about at once */
+    cr_assert_eq(descriptors_open(), before,
+                 "poll(2) refuses more entries than the limit allows: ask it "
+                 "about fewer at once.");
+}
+
+Test(descriptors, cannot_be_counted_if_the_limit_is_unknown, .timeout = 10) {
+    limit_descriptors(100);
+    script_fail(&script_getrlimit, 1, EINVAL);
+    cr_assert_eq(descriptors_open(), 0, "Nothing can be told: 0.");
+}

@@ -1,0 +1,161 @@
+/*
+ * Interests that are given up, sockets that are closed, numbers that are used
+ * again: an event reaches whoever waits, and nobody else.
+ */
+#include <errno.h>
+
+#include "fixture.h"
+
+Suite(removal);
+
+Test(removal, silences_the_object, .timeout = 5) {
+    Pair pair = pair_open();
+    ask(pair.near, 1, BOTH);
+    stop_asking(pair.near, BOTH);
+    far_sends(&pair, "x");
+    assert_silence("The interest was removed before anything came.");
+}
+
+Test(removal, of_one_signal_keeps_the_other, .timeout = 5) {
+    const Signals either[] = {READABLE, WRITABLE};
+    for (int i = 0; i < 2; i++) {
+        Pair pair = pair_open();
+        far_sends(&pair, "x");
+        ask(pair.near, 1, BOTH);
+        stop_asking(pair.near, either[i]);
+        assert_event(1, BOTH & ~either[i],
+                     "Of a reader and a writer one gave up; the other still "
+                     "waits, and only that one.");
+        assert_silence("Nobody waits any more.");
+    }
+}
+
+Test(removal, lets_another_id_ask, .timeout = 5) {
+    Pair pair = pair_open();
+    far_sends(&pair, "x");
+    ask(pair.near, 1, READABLE);
+    stop_asking(pair.near, READABLE);
+    ask(pair.near, 2, READABLE);
+    assert_event(2, READABLE, "Id 1 has gone, and id 2 waits now.");
+}
+
+Test(removal, of_what_nobody_asked_for_is_allowed, .timeout = 5) {
+    Pair pair = pair_open();
+    stop_asking(pair.near, BOTH);
+    stop_asking(-1, BOTH);
+    stop_asking(100000, BOTH);
+    ask(pair.near, 1, WRITABLE);
+    stop_asking(pair.near, READABLE);
+    assert_event(1, WRITABLE,
+                 "Only READABLE was removed, which nobody had "
+                 "asked for.");
+}
+
+Test(removal, after_the_event_forgets_the_object, .timeout = 5) {
+    Pair old = pair_open();
+    far_sends(&old, "x");
+    ask(old.near, 1, READABLE);
+    assert_event(1, READABLE, "The socket has data.");
+    stop_asking(old.near, BOTH);
+    network_close(old.near);
+    Pair new = pair_open();
+    cr_assert(new.near == old.near, "The system uses the number again.");
+    far_sends(&new, "y");
+    ask(new.near, 1, READABLE);
+    assert_event(1, READABLE,
+                 "A socket was removed and closed, and a new one has its "
+                 "number and its id. It is not known to the system yet, but "
+                 "the IoBlocker believes that it is: removing must forget "
+                 "what was armed, spent or not.");
+}
+
+/*
+ * In the wrong order: the number is gone before the interest is, and a
+ * duplicate keeps the socket alive. Some systems can then be told nothing any
+ * more, and report the old socket for ever; each wait ends early.
+ */
+static Pair close_too_early(void) {
+    Pair pair = pair_open();
+    network_duplicate(pair.near);
+    ask(pair.near, 1, READABLE);
+    network_close(pair.near);
+    stop_asking(pair.near, BOTH);
+    far_sends(&pair, "x");
+    return pair;
+}
+
+Test(removal, after_closing_is_harmless, .timeout = 5) {
+    close_too_early();
+    assert_silence("The socket was closed and its interest removed; a "
+                   "duplicate of it still gets data, which concerns nobody "
+                   "here.");
+}
+
+Test(removal, after_closing_lets_a_look_return, .timeout = 5) {
+    close_too_early();
+    Event event;
+    for (int i = 0; i < 3; i++) {
+        int result = io_blocker_block_until(blocker, DEADLINE_NOW, &event, 1);
+        cr_assert(result == -ETIMEDOUT,
+                  "With DEADLINE_NOW it looks once; what it finds is for "
+                  "nobody, so the answer is -ETIMEDOUT, not %d.",
+                  result);
+    }
+}
+
+Test(removal, after_closing_does_not_hide_the_others, .timeout = 5) {
+    close_too_early();
+    Pair other = pair_open();
+    far_sends(&other, "y");
+    ask(other.near, 2, READABLE);
+    assert_event(2, READABLE, "The other socket has data.");
+}
+
+Test(removal, gives_a_number_used_again_no_event_of_the_old, .timeout = 5) {
+    Pair old = close_too_early();
+    Pair new = pair_open();
+    cr_assert(new.near == old.near, "The system uses the number again.");
+    ask(new.near, 2, READABLE);
+    assert_silence("Data came for an old socket. A new one has its number, "
+                   "and was told of them: a report carries the generation "
+                   "under which its object was added, and an old one reaches "
+                   "nobody.");
+    far_sends(&new, "y");
+    assert_event(2, READABLE, "Now the new socket has data of its own.");
+}
+
+Test(removal, keeps_even_the_same_id_from_the_events_of_the_old, .timeout = 5) {
+    Pair old = close_too_early();
+    Pair new = pair_open();
+    cr_assert(new.near == old.near, "The system uses the number again.");
+    ask(new.near, 1, READABLE);
+    assert_silence("Data came for an old socket. A new one has its number and "
+                   "its id, and was told of them.");
+}
+
+Test(removal, of_one_whose_event_is_under_way_is_in_time, .timeout = 5) {
+    for (int round = 0; round < 2; round++) {
+        Pair pairs[2] = {pair_open(), pair_open()};
+        for (int i = 0; i < 2; i++) {
+            far_sends(&pairs[i], "x");
+            ask(pairs[i].near, (uint64_t)i, READABLE);
+        }
+        int told = (int)look().id; /* both are ready, and one was asked for */
+        stop_asking(pairs[1 - told].near, BOTH);
+        assert_silence("Two sockets were ready and there was room for one "
+                       "event. The other's interest was then removed, but its "
+                       "event came all the same.");
+        stop_asking(pairs[told].near, BOTH);
+    }
+}
+
+Test(removal, and_asking_again_at_once_loses_nothing, .timeout = 5) {
+    Pair pair = pair_open();
+    far_sends(&pair, "x");
+    for (int i = 0; i < 3; i++) {
+        ask(pair.near, 1, BOTH);
+        stop_asking(pair.near, BOTH);
+    }
+    ask(pair.near, 1, READABLE);
+    assert_event(1, READABLE, "The socket has had data all the time.");
+}

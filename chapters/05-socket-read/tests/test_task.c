@@ -1,0 +1,363 @@
+#include "stage.h"
+
+#include <signal.h>
+
+/* A task that is pending after its first poll. */
+static void open_with_pending(Executor **executor, ProbeFuture *a,
+                              int pending) {
+    *executor = stage_open();
+    probe_future_init(a, "A", pending);
+    stage_spawn(*executor, &a->future);
+    stage_run_batch(*executor);
+}
+
+Test(task, is_polled_for_the_first_time_without_a_wake_up, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    probe_future_init(&a, "A", 0);
+    stage_spawn(executor, &a.future);
+    assert_trace("", "Spawning polled the future: it only queues the task.");
+    assert_runs_to_the_end(executor);
+    assert_trace("poll A, ready A, drop A",
+                 "A new task is owed one poll; its future is dropped as soon "
+                 "as it is ready.");
+    stage_close(executor);
+}
+
+Test(task, woken_five_times_while_queued_is_polled_once, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor;
+    open_with_pending(&executor, &a, 100);
+    script.pushes = 0;
+    for (int i = 0; i < 5; i++) {
+        waker_wake_by_ref(&a.kept);
+    }
+    cr_assert_eq(script.pushes, 1,
+                 "Woken 5 times while queued, the task was queued %d times: a "
+                 "wake-up must look at QUEUED before it enqueues.",
+                 script.pushes);
+    stage_run_batch(executor);
+    stage_run_batch(executor);
+    cr_assert_eq(a.polls, 2,
+                 "Woken 5 times while queued, the task was polled %d times: "
+                 "wake-ups coalesce, and one poll follows them all.",
+                 a.polls - 1);
+    stage_close(executor);
+}
+
+Test(task, woken_while_queued_keeps_its_place, .timeout = 5) {
+    ProbeFuture a, b;
+    Executor *executor = stage_open();
+    probe_future_init(&a, "A", 100);
+    probe_future_init(&b, "B", 100);
+    stage_spawn(executor, &a.future);
+    stage_run_batch(executor);
+    waker_wake_by_ref(&a.kept); /* queued ... */
+    stage_spawn(executor, &b.future);
+    waker_wake_by_ref(&a.kept); /* ... and woken where it stands */
+    trace_clear();
+    stage_run_batch(executor);
+    assert_trace("poll A, pending A, poll B, pending B",
+                 "A wake-up moves no task that is queued already.");
+    stage_close(executor);
+}
+
+static void wake_twice(ProbeFuture *self) {
+    if (!self->ready) {
+        waker_wake_by_ref(&self->kept);
+        waker_wake_by_ref(&self->kept);
+    }
+}
+
+Test(task, woken_during_its_poll_is_polled_once_more, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    probe_future_init(&a, "A", 100);
+    a.hook = wake_twice;
+    stage_spawn(executor, &a.future);
+    stage_run_batch(executor);
+    a.hook = NULL;
+    stage_run_batch(executor);
+    cr_assert_neq(a.polls, 1,
+                  "Woken during its poll, the task was not polled again: "
+                  "QUEUED was cleared after the poll, and the wake-up with "
+                  "it. Clear it first, THEN poll.");
+    stage_run_batch(executor);
+    cr_assert_eq(a.polls, 2,
+                 "Woken twice during one poll, the task was polled %d times "
+                 "more instead of once.",
+                 a.polls - 1);
+    stage_close(executor);
+}
+
+typedef struct WokenAtTheEnd {
+    ProbeFuture probe;
+    Waker waker;
+} WokenAtTheEnd;
+
+static void wake_at_the_end(ProbeFuture *self) {
+    if (self->ready) {
+        waker_wake_by_ref(&((WokenAtTheEnd *)self)->waker);
+    }
+}
+
+Test(task, woken_during_its_last_poll_is_not_polled_again, .timeout = 5) {
+    WokenAtTheEnd a = {0};
+    Executor *executor = stage_open();
+    script.keep_freed = true;
+    probe_future_init(&a.probe, "A", 1);
+    a.probe.hook = wake_at_the_end;
+    stage_spawn(executor, &a.probe.future);
+    stage_run_batch(executor);
+    a.waker = clone_kept(&a.probe);
+    waker_wake_by_ref(&a.waker);
+    stage_run_batch(
+        executor); /* wakes itself and is ready: queued for nothing */
+    stage_run_batch(executor);
+    cr_assert_eq(a.probe.polls, 2, "A task that had completed was polled.");
+    waker_drop(&a.waker);
+    cr_assert_eq(script_used_after_free(), 0,
+                 "A task was freed while it was still in the ready queue: the "
+                 "executor's reference goes when it comes out.");
+    stage_close(executor);
+}
+
+Test(task, polls_are_never_nested_however_often_it_wakes_itself,
+     .timeout = 10) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    probe_future_init(&a, "A", 100000);
+    a.wakes_itself = true;
+    a.silent = true;
+    script.batches_left = 200000;
+    stage_spawn(executor, &a.future);
+    assert_runs_to_the_end(executor);
+    cr_assert_eq(a.polls, 100001,
+                 "The task woke itself 100,000 times and was polled %d times.",
+                 a.polls);
+    stage_close(executor);
+}
+
+Test(task, woken_after_it_completed_does_nothing, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor;
+    open_with_pending(&executor, &a, 1);
+    script.keep_freed = true;
+    Waker late = clone_kept(&a);
+    waker_wake_by_ref(&late);
+    assert_runs_to_the_end(executor);
+    cr_assert_eq(a.drops, 1,
+                 "The future was ready, but it was not dropped: a waker keeps "
+                 "the task's memory, not its future.");
+    script.pushes = 0;
+    waker_wake_by_ref(&late);
+    on_another_thread(wake_by_ref, &late);
+    cr_assert_eq(script_used_after_free(), 0,
+                 "A waker touched the memory of its task after it had been "
+                 "freed: each waker holds a reference to the task.");
+    cr_assert_eq(script.pushes, 0,
+                 "Woken after it had completed, the task was queued: a wake-up "
+                 "looks at COMPLETED as well, and does nothing.");
+    stage_run_batch(executor);
+    cr_assert_eq(a.polls, 2,
+                 "Woken after it had completed, the task was "
+                 "polled: look at COMPLETED as well.");
+    waker_drop(&late);
+    stage_close(executor);
+}
+
+Test(task, is_freed_by_the_last_reference, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor;
+    open_with_pending(&executor, &a, 1);
+    int alive = script.live_blocks;
+    Waker one = clone_kept(&a);
+    Waker two = waker_clone(&one);
+    Waker three = waker_clone(&two);
+    cr_assert_eq(script.live_blocks, alive,
+                 "Cloning a waker allocated memory: it only adds a reference.");
+    waker_wake_by_ref(&one);
+    assert_runs_to_the_end(executor);
+    waker_drop(&one);
+    waker_wake(&two);
+    cr_assert_eq(script.live_blocks, alive,
+                 "The task was freed although there was a third waker: wake "
+                 "and drop give back one reference each, wake_by_ref none.");
+    waker_drop(&three);
+    cr_assert_eq(script.live_blocks, alive - 1,
+                 "The last waker is gone and the task is still in memory: wake "
+                 "consumes its reference, as drop does.");
+    stage_close(executor);
+}
+
+Test(task, wakers_of_one_task_are_the_same_and_of_two_are_not, .timeout = 5) {
+    ProbeFuture a, b;
+    Executor *executor = stage_open();
+    probe_future_init(&a, "A", 1);
+    probe_future_init(&b, "B", 1);
+    stage_spawn(executor, &a.future);
+    stage_spawn(executor, &b.future);
+    stage_run_batch(executor);
+    Waker clone = clone_kept(&a);
+    cr_assert(waker_will_wake(&clone, &a.kept),
+              "A clone of a waker does not wake the same task.");
+    cr_assert(!waker_will_wake(&a.kept, &b.kept),
+              "The wakers of two tasks say that they wake the same one: the "
+              "data of a waker has to name its task.");
+    waker_drop(&clone);
+    stage_close(executor);
+}
+
+Test(task, cancelled_while_it_waits_is_dropped_at_once, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    script.keep_freed = true;
+    probe_future_init(&a, "A", 100);
+    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    stage_run_batch(executor);
+    Waker late = clone_kept(&a);
+    join_handle_cancel(&handle);
+    cr_assert_eq(a.drops, 1,
+                 "The task was cancelled while it waited, but its "
+                 "future was not dropped before the cancel came "
+                 "back.");
+    waker_wake_by_ref(&late);
+    on_another_thread(wake_by_ref, &late);
+    stage_run_batch(executor);
+    assert_trace("poll A, pending A, drop A",
+                 "A cancelled task is never polled again, woken or not.");
+    waker_drop(&late);
+    drop_handle(&handle);
+    stage_close(executor);
+}
+
+Test(task, cancelled_while_queued_is_never_polled, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    script.keep_freed = true;
+    probe_future_init(&a, "A", 100);
+    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    int alive = script.live_blocks;
+    join_handle_cancel(&handle);
+    drop_handle(&handle);
+    cr_assert_eq(script_used_after_free(), 0,
+                 "The task was freed while it was in the ready queue.");
+    cr_assert_eq(script.live_blocks, alive,
+                 "A task that is cancelled in the ready queue stays in memory "
+                 "until it has come out: its neighbours' links lead through "
+                 "it.");
+    stage_run_batch(executor);
+    assert_trace("drop A", "A task that was cancelled in the queue was polled: "
+                           "when it comes out, look at COMPLETED.");
+    stage_close(executor);
+}
+
+Test(task, woken_and_then_cancelled_is_not_polled, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    probe_future_init(&a, "A", 100);
+    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    stage_run_batch(executor);
+    waker_wake_by_ref(&a.kept);
+    join_handle_cancel(&handle);
+    drop_handle(&handle);
+    stage_run_batch(executor);
+    cr_assert_eq(a.polls, 1, "The task was cancelled, and then polled.");
+    stage_close(executor);
+}
+
+static JoinHandle own_handle;
+
+static void cancel_itself(ProbeFuture *self) {
+    (void)self;
+    join_handle_cancel(&own_handle);
+}
+
+Test(task, that_cancels_itself_is_stopped_by_an_assertion, .timeout = 5,
+     .signal = SIGABRT) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    expect_abort();
+    probe_future_init(&a, "A", 1);
+    a.hook = cancel_itself;
+    own_handle = stage_spawn_with_handle(executor, &a.future);
+    executor_run(executor);
+}
+
+Test(task, that_has_completed_cannot_be_cancelled, .timeout = 5,
+     .signal = SIGABRT) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    expect_abort();
+    probe_future_init(&a, "A", 0);
+    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    executor_run(executor);
+    task_cancel(handle.task);
+}
+
+/* A future that, when dropped, wakes its own task: a socket may do that. */
+typedef struct LastWord {
+    Future future;
+    Waker waker;
+    int polls;
+} LastWord;
+
+static Poll last_word_poll(Future *future, Context *context) {
+    LastWord *self = (LastWord *)future;
+    self->polls += 1;
+    waker_clone_from(&self->waker, context->waker);
+    return POLL_PENDING;
+}
+
+static void last_word_drop(Future *future) {
+    waker_wake(&((LastWord *)future)->waker);
+}
+
+Test(task, ignores_a_wake_up_that_its_own_drop_sets_off, .timeout = 5) {
+    static const FutureVtable vtable = {last_word_poll, last_word_drop};
+    LastWord last = {.future = {&vtable}};
+    Executor *executor = stage_open();
+    script.keep_freed = true;
+    JoinHandle handle = stage_spawn_with_handle(executor, &last.future);
+    stage_run_batch(executor);
+    join_handle_cancel(&handle);
+    stage_run_batch(executor);
+    cr_assert_eq(last.polls, 1,
+                 "A future was polled after its drop, because "
+                 "the drop woke its task: set COMPLETED first, "
+                 "THEN drop the future.");
+    drop_handle(&handle);
+    cr_assert_eq(script_used_after_free(), 0,
+                 "The drop of a future woke its own task, which was queued and "
+                 "freed: set COMPLETED first, THEN drop the future.");
+    stage_close(executor);
+}
+
+Test(task, woken_by_two_threads_before_one_poll_is_polled_once, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor;
+    open_with_pending(&executor, &a, 100);
+    waker_wake_by_ref(&a.kept);
+    on_another_thread(wake_by_ref, &a.kept);
+    stage_run_batch(executor);
+    cr_assert_eq(a.polls, 2,
+                 "Two wake-ups before one poll were followed by "
+                 "%d polls instead of one.",
+                 a.polls - 1);
+    stage_close(executor);
+}
+
+Test(task, waking_and_running_allocate_nothing, .timeout = 5) {
+    ProbeFuture a;
+    Executor *executor;
+    open_with_pending(&executor, &a, 50);
+    a.wakes_itself = true;
+    waker_wake_by_ref(&a.kept);
+    int before = script.allocations;
+    assert_runs_to_the_end(executor);
+    cr_assert_eq(script.allocations, before,
+                 "Memory was allocated %d times while tasks were woken and "
+                 "run: then waking can fail. The links stand in the tasks.",
+                 script.allocations - before);
+    stage_close(executor);
+}
