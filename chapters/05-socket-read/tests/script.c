@@ -442,9 +442,9 @@ int __wrap_connect(int descriptor, const struct sockaddr *address,
 
 int __wrap_getsockopt(int descriptor, int level, int option, void *value,
                       socklen_t *length) {
-    return fails(&script_getsockopt) ? -1
-                                     : __real_getsockopt(descriptor, level,
-                                                         option, value, length);
+    return fails(&script_getsockopt)
+               ? -1
+               : __real_getsockopt(descriptor, level, option, value, length);
 }
 
 int __wrap_getpeername(int descriptor, struct sockaddr *address,
@@ -472,8 +472,8 @@ int __wrap_epoll_wait(int epoll, struct epoll_event *events, int capacity,
     if (wait_begins(&script_epoll_wait, timeout_ms)) {
         return -1;
     }
-    int ready = __real_epoll_wait(epoll, events, capacity,
-                                  real_timeout_ms(timeout_ms));
+    int ready =
+        __real_epoll_wait(epoll, events, capacity, real_timeout_ms(timeout_ms));
     if (ready == 0) {
         wait_passes(timeout_ms);
     }

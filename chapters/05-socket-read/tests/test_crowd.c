@@ -45,9 +45,8 @@ static void open_the_door(unsigned long guests) {
     expected = guests;
     cr_assert_eq(echo_server_start(&server, runtime, 0, NULL, &accepting), 0,
                  "The server does not start.");
-    cr_assert_eq(
-        spawner_spawn(&spawner, &doorman.future, sizeof doorman, NULL), 0,
-        "The test has no memory.");
+    cr_assert_eq(spawner_spawn(&spawner, &doorman.future, sizeof doorman, NULL),
+                 0, "The test has no memory.");
 }
 
 static void close_the_door(void) {

@@ -45,7 +45,8 @@ TestSuite(echo_server, .init = open_server, .fini = close_server);
 
 #define assert_said(text)                                                      \
     cr_assert_not_null(strstr(said, text),                                     \
-                       "The server should say \"%s\". It says: %s", text, said)
+                       "The server should say \"%s\". It says: %s", text,      \
+                       said)
 
 /* Turns until a stranger has received so many bytes. */
 static void receive(int stranger, char *buffer, size_t length) {
@@ -370,6 +371,7 @@ Test(echo_server_start, without_memory_leaves_nothing, .timeout = 10) {
         }
         cr_assert_eq(result, -ENOMEM, "Memory was refused, it said %d.",
                      result);
-        cr_assert_eq(executor_pending_tasks(runtime), 0, "It failed, and runs.");
+        cr_assert_eq(executor_pending_tasks(runtime), 0,
+                     "It failed, and runs.");
     }
 }

@@ -209,15 +209,15 @@ Test(event_map, ignores_ids_that_never_were, .timeout = 10) {
     uint64_t id = add_with_both();
     uint64_t closed = add();
     event_map_remove(&map, closed);
-    report(0, READABLE);                    /* no id at all */
-    report(id + 1000, READABLE);            /* no such place */
+    report(0, READABLE);                        /* no id at all */
+    report(id + 1000, READABLE);                /* no such place */
     report(id + (UINT64_C(1) << 40), READABLE); /* not yet */
     /* What a free place would be called: its generation, without an owner. */
     report(closed + (UINT64_C(1) << 32), READABLE);
     cr_assert_eq(reader.wakes, 0, "An id that names nobody woke somebody.");
     uint64_t one = add(), two = add();
-    cr_assert((uint32_t)one != (uint32_t)two &&
-                  (uint32_t)one < map.capacity && (uint32_t)two < map.capacity,
+    cr_assert((uint32_t)one != (uint32_t)two && (uint32_t)one < map.capacity &&
+                  (uint32_t)two < map.capacity,
               "An event was noted in a free place, and broke the list of free "
               "places: only a place that is in use has signals.");
 }

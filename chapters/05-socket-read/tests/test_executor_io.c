@@ -49,8 +49,7 @@ static void byte_reader_drop(Future *future) {
 
 static void byte_reader_init(ByteReader *self, Socket *socket, int count) {
     static const FutureVtable vtable = {byte_reader_poll, byte_reader_drop};
-    *self = (ByteReader){
-        .future = {&vtable}, .socket = socket, .left = count};
+    *self = (ByteReader){.future = {&vtable}, .socket = socket, .left = count};
     socket_read_init(&self->read, socket, &self->byte, 1);
 }
 
@@ -406,8 +405,9 @@ Test(executor_io, thousand_ready_sockets_are_served_in_turn, .timeout = 10) {
         stage_spawn(runtime, &readers[i].future);
     }
     assert_runs_to_the_end(runtime);
-    cr_assert_eq(ahead, 3, "Each of %d sockets had three bytes; it took %d "
-                           "rounds.",
+    cr_assert_eq(ahead, 3,
+                 "Each of %d sockets had three bytes; it took %d "
+                 "rounds.",
                  crowd, ahead);
     for (int i = 0; i < crowd; i++) {
         wire_close(&wires[i]);
@@ -544,10 +544,8 @@ static void pinger_drop(Future *future) {
 
 static void pinger_init(Pinger *self, Socket *socket, int rounds) {
     static const FutureVtable vtable = {pinger_poll, pinger_drop};
-    *self = (Pinger){.future = {&vtable},
-                     .socket = socket,
-                     .left = rounds,
-                     .writes = true};
+    *self = (Pinger){
+        .future = {&vtable}, .socket = socket, .left = rounds, .writes = true};
     socket_write_init(&self->write, socket, "?", 1);
 }
 
@@ -571,8 +569,7 @@ Test(executor_io, thousand_round_trips_allocate_nothing, .timeout = 10) {
     wire_close(&wire);
 }
 
-Test(executor_io, round_trip_costs_one_wait_one_read_one_write,
-     .timeout = 10) {
+Test(executor_io, round_trip_costs_one_wait_one_read_one_write, .timeout = 10) {
     Wire wire = wire_open();
     Pinger pinger;
     pinger_init(&pinger, &wire.near, ROUNDS);

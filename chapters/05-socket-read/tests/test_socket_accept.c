@@ -17,8 +17,8 @@ static ProbeWaker w;
 static void open_listener(void) {
     struct sockaddr_in address = loopback(0);
     runtime_open();
-    int result = socket_listen(&listener, (struct sockaddr *)&address,
-                               sizeof address);
+    int result =
+        socket_listen(&listener, (struct sockaddr *)&address, sizeof address);
     cr_assert_eq(result, 0, "No port on 127.0.0.1: %s.", strerror(-result));
     port = socket_port(&listener);
     probe_waker_init(&w, "W");

@@ -164,8 +164,7 @@ Test(socket_read, half_read_data_is_not_forgotten, .timeout = 10) {
     wire_close(&wire);
 }
 
-Test(socket_read, message_that_comes_byte_by_byte_is_assembled,
-     .timeout = 10) {
+Test(socket_read, message_that_comes_byte_by_byte_is_assembled, .timeout = 10) {
     static const char message[] = "one byte at a time";
     char assembled[sizeof message];
     Wire wire = wire_open();
@@ -302,8 +301,7 @@ Test(socket_read, refused_interest_ends_it_with_the_error, .timeout = 10) {
     socket_close(&file);
 }
 
-Test(socket_read, that_waits_again_costs_one_wait_and_one_read,
-     .timeout = 10) {
+Test(socket_read, that_waits_again_costs_one_wait_and_one_read, .timeout = 10) {
     Wire wire = wire_open();
     start_to_read(&wire.near, sizeof buffer);
     poll_once();

@@ -6,9 +6,9 @@
 #ifndef WIRE_H
 #define WIRE_H
 
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "socket.h"

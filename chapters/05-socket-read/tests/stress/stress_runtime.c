@@ -94,8 +94,7 @@ static int spawn_sleepers(Executor *executor, unsigned seed) {
     for (unsigned i = 0; i < TASKS && result == 0; i++) {
         Sleeper sleeper = {.future = {&vtable}, .random = seed + i};
         timer_future_init(&sleeper.timer, 0);
-        result =
-            spawner_spawn(&spawner, &sleeper.future, sizeof sleeper, NULL);
+        result = spawner_spawn(&spawner, &sleeper.future, sizeof sleeper, NULL);
     }
     return result;
 }
