@@ -84,6 +84,9 @@ void socket_clear_readable_callback(Socket *socket);
 /**
  * What the naive answer costs. Executor's thread.
  *
+ * A thread that has woken somebody is counted until it is joined: when its
+ * socket waits again, or is closed.
+ *
  * @return how many watching threads there are now.
  */
 int socket_watching_threads(void);
