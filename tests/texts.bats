@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# The texts show the code that is compiled, and what they say is printed is printed.
+
+load helper
+
+claims() { # TEXT
+    succeeds sh scripts/check-readme.sh "$1"
+    echo "$output"
+}
+
+@test "the code in the texts is that of the sources" { succeeds make snippets CHECK=1; }
+
+@test "README: what it shows is printed" { claims README.md; }
+@test "chapter 1's text: what it shows is printed" { claims chapters/01-simple-future/README.md; }
+@test "chapter 2's text: what it shows is printed" { claims chapters/02-waker/README.md; }
+@test "chapter 3's text: what it shows is printed" { claims chapters/03-executor/README.md; }
+@test "chapter 4's text: what it shows is printed" { claims chapters/04-io-blocker/README.md; }
+@test "chapter 5's text: what it shows is printed" { claims chapters/05-socket-read/README.md; }
+
+snippet_text() { # REGION
+    printf '%s\n' '# A text' "<!-- snippet: src/sum.c $1 -->" '```c' 'old' '```' 'the end'
+}
+
+@test "a stale snippet is found, and make snippets renews it" {
+    small_course
+    snippet_text body >chapters/01-one/README.md
+    fails make snippets CHECK=1
+    prints "chapters/01-one/README.md:2: region 'body' differs from src/sum.c: 'make snippets' puts it right."
+    grep -q '^old$' chapters/01-one/README.md
+    succeeds make chapter-1 snippets
+    [ "$(cat chapters/01-one/README.md)" = '# A text
+<!-- snippet: src/sum.c body -->
+```c
+return a + b;
+```
+the end' ]
+    succeeds make snippets CHECK=1
+}
+
+@test "the markers of a region within another are left out" {
+    small_course
+    snippet_text sum >chapters/01-one/README.md
+    succeeds make snippets
+    [ "$(sed -n 4,6p chapters/01-one/README.md)" = 'int sum(int a, int b) {
+    return a + b;
+}' ]
+}
+
+@test "a snippet of an unknown region or file, or without a fence, is found" {
+    small_course
+    snippet_text product >chapters/01-one/README.md
+    fails make snippets CHECK=1
+    prints "chapters/01-one/README.md:2: 'src/sum.c' has no region 'product'"
+    sed -i 's/sum.c/gone.c/' chapters/01-one/README.md
+    fails make snippets
+    prints "chapters/01-one/README.md:2: there is no file 'src/gone.c' beside this text."
+    sed -i '/```/d; s/gone.c product/sum.c sum/' chapters/01-one/README.md
+    fails make snippets CHECK=1
+    prints "chapters/01-one/README.md:2: the snippet comment has no fence on the line after it."
+}
+
+console() {
+    printf '%s\n' '```console' "$@" '```' >"$BATS_TEST_TMPDIR/text.md"
+}
+
+@test "a wrong claim is found, with the command and both lines" {
+    console '$ echo one; echo two' one three
+    fails sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    prints "text.md:2: 'echo one; echo two' does not print what the text says: it says 'three' and 'two' is printed."
+    console '$ echo one' one two
+    fails sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    prints "it says 'two' and nothing more is printed."
+    console '$ echo one; echo two' one
+    fails sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    prints "it says nothing more and 'two' is printed."
+}
+
+@test "a status that is not the one shown is found" {
+    console '$ sh -c "exit 3"' '[exit 3]' '$ true'
+    succeeds sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    console '$ false'
+    fails sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    prints "'false' ends with status 1, not 0."
+}
+
+@test "ports, durations, dates, addresses and … are left open" {
+    console '$ echo "  CC  src/x.c"; echo "127.0.0.1:4711 [::1]:1 12 ms (0.01s) 2024-05-31 0xbeef end"; seq 5' \
+        '127.0.0.1:80 [::1]:99 250 µs (1.3s) 1999-01-01 0x1 …' 1 … 5
+    succeeds sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    console '$ echo 12 sockets' '13 sockets'
+    fails sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+}
+
+@test "a fence that is not run needs a reason, and is counted" {
+    printf '%s\n' '<!-- not run: it never ends -->' '```console no-run' '$ yes' '```' \
+        '```console needs-a-tool-that-is-nowhere' '$ false' '```' >"$BATS_TEST_TMPDIR/text.md"
+    succeeds sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    prints "not run: it never ends"
+    prints "not run: 'a-tool-that-is-nowhere' is not installed"
+    prints "0 commands print what it says, 2 are not run."
+    sed -i 1d "$BATS_TEST_TMPDIR/text.md"
+    fails sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    prints "has no reason"
+}
+
+@test "what a command leaves running is ended" {
+    mkfifo "$BATS_TEST_TMPDIR/pipe"
+    # The reader sees the end only when nobody holds the other end any more.
+    timeout 60 cat "$BATS_TEST_TMPDIR/pipe" 3>&- &
+    reader=$!
+    console '$ sleep 1000 >'"$BATS_TEST_TMPDIR/pipe &"
+    succeeds sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    wait $reader
+}
