@@ -230,7 +230,11 @@ void script_advance_to(uint64_t later_ns) {
     }
     unlock_gate();
     for (int i = 0; i < count; i++) {
-        pthread_mutex_lock(asleep[i].lock);
+        struct timespec end = patience();
+        cr_assert(pthread_mutex_timedlock(asleep[i].lock, &end) == 0,
+                  "The lock of a thread that sleeps is held while somebody "
+                  "else's code runs: wakers are cloned, called and dropped "
+                  "outside every lock.");
         pthread_cond_broadcast(asleep[i].condition);
         __real_pthread_mutex_unlock(asleep[i].lock);
     }

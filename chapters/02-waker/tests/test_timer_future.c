@@ -246,12 +246,16 @@ Test(timer_future, replaced_waker_is_dropped_outside_the_lock, .timeout = 5) {
 }
 
 static sem_t inside_the_wake, let_it_end;
+static atomic_bool stayed_too_long;
 
 static void stay_in_the_wake(ProbeWaker *self, const char *what) {
     (void)self;
     if (*what == 'w') {
+        struct timespec end;
+        timespec_get(&end, TIME_UTC);
+        end.tv_sec += 2;
         sem_post(&inside_the_wake);
-        sem_wait(&let_it_end);
+        stayed_too_long = sem_timedwait(&let_it_end, &end) != 0;
     }
 }
 
@@ -266,6 +270,10 @@ Test(timer_future, poll_does_not_wait_for_the_wake_to_end, .timeout = 5) {
     future_drop(&timer.future);
     sem_post(&let_it_end);
     script_await_ended(1, "The timer's thread did not end after its wake-up.");
+    cr_assert(!stayed_too_long,
+              "The waker was still being called, and the poll waited for its "
+              "end: it is somebody else's code and may stay there as long as "
+              "it likes. A poll never waits.");
     assert_nothing_left();
 }
 

@@ -186,12 +186,6 @@ static void forget_cancelled_frames(const Start *start) {
 #endif
 }
 
-/* The test framework's own process leaks a little; its library is named here. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) {
-    return "leak:libcriterion";
-}
-
 /* Runs when the thread ends, also when it was cancelled. */
 static void tell_that_it_ends(void *start) {
     forget_cancelled_frames(start);
