@@ -105,10 +105,13 @@ console() {
 
 @test "what a command leaves running is ended" {
     mkfifo "$BATS_TEST_TMPDIR/pipe"
+    exec 7<>"$BATS_TEST_TMPDIR/pipe" # so that nobody waits to open it
     # The reader sees the end only when nobody holds the other end any more.
-    timeout 60 cat "$BATS_TEST_TMPDIR/pipe" 3>&- &
+    (cd "$BATS_TEST_TMPDIR" && exec timeout 60 sh -c 'exec <pipe; : >opened; cat') 3>&- 7>&- &
     reader=$!
-    console '$ sleep 1000 >'"$BATS_TEST_TMPDIR/pipe &"
+    until [ -e "$BATS_TEST_TMPDIR/opened" ] || ! kill -0 $reader; do :; done
+    console '$ sleep 1000 7>&- >'"$BATS_TEST_TMPDIR/pipe &"
     succeeds sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
+    exec 7>&-
     wait $reader
 }
