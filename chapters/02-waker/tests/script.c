@@ -161,6 +161,11 @@ void script_assert_nothing_left(void) {
         [SCRIPT_CONDATTR_INIT] = "condition's attributes were not destroyed",
         [SCRIPT_THREAD_CREATE] = "thread was neither joined nor detached",
     };
+    if (live[SCRIPT_THREAD_CREATE] == 0) { /* a detached one may still wake */
+        script_await_ended(thread_count,
+                           "A thread that was joined or detached does not "
+                           "end: once it has woken, it has to return.");
+    }
     for (int i = 0; i < SCRIPT_CALLS; i++) {
         cr_assert(live[i] <= 0,
                   "A %s: what was acquired has to be released on every way "
