@@ -14,7 +14,8 @@
  * one order that everybody agrees on. If E2 missed the push, then E2 came
  * before W1; so E1 came before W2, and W2 sees that it sleeps. A call that
  * arrives between E2 and E3 is remembered by the IoBlocker. And an executor
- * that is busy is never called: W2 reads false, which costs one load.
+ * that is busy is never called: W2 reads false, which costs one load. (Who
+ * wakes on the executor's own thread knows that it does not sleep.)
  *
  * Sleeping and looking after sockets are the same act. After each batch the
  * executor asks the IoBlocker what has happened: without waiting if tasks are
@@ -37,12 +38,13 @@ struct Executor {
     /* Any thread. */
     ReadyQueue queue;
     atomic_bool sleeping;
-    atomic_size_t references; /* executor_free()'s, and one for each task */
+    atomic_size_t references; /* see executor_free() */
     IoBlocker *io_blocker;    /* io_blocker_wake() */
 
     /* Executor's thread. */
     Task *newest; /* of the tasks that have not completed */
     size_t pending;
+    size_t held; /* tasks to which it still has its reference */
     EventMap event_map;
     TimerList timers;
 };
@@ -84,10 +86,10 @@ int executor_new(Executor **executor_out) {
     return 0;
 }
 
-/* As task_release(). */
-void executor_release(Executor *executor) {
-    if (atomic_fetch_sub_explicit(&executor->references, 1,
-                                  memory_order_acq_rel) == 1) {
+/* As task_release(), for several references at once. */
+static void executor_release(Executor *executor, size_t count) {
+    if (atomic_fetch_sub_explicit(&executor->references, count,
+                                  memory_order_acq_rel) == count) {
         io_blocker_free(executor->io_blocker);
         free(executor);
     }
@@ -102,7 +104,7 @@ size_t executor_pending_tasks(const Executor *executor) {
 }
 
 void executor_adopt(Executor *executor, Task *task) {
-    atomic_fetch_add_explicit(&executor->references, 1, memory_order_relaxed);
+    executor->held += 1;
     task->older = executor->newest;
     if (task->older != NULL) {
         task->older->newer = task;
@@ -123,10 +125,20 @@ void executor_disown(Executor *executor, Task *task) {
     executor->pending -= 1;
 }
 
+void executor_give_back(Executor *executor, Task *task) {
+    executor->held -= 1;
+    task_release(task);
+}
+
 //! [enqueue]
 void executor_enqueue(Executor *executor, Task *task) {
+    if (executor == local) {
+        ready_queue_append(&executor->queue, task);
+        return; /* who wakes does not sleep */
+    }
     if (!ready_queue_push(&executor->queue, task)) { /* W1 */
         task_release(task);
+        executor_release(executor, 1);
         return;
     }
     if (atomic_load(&executor->sleeping) && /* W2 */
@@ -147,10 +159,7 @@ static void wake_all(Executor *executor, const Event *events, int count) {
 //! [events]
 
 //! [sleep]
-/*
- * Looks after sockets and timers; waits for them only if nothing is ready.
- * It has woken up before it wakes others: they need not call it.
- */
+/* Looks after sockets and timers; waits for them only if nothing is ready. */
 static int executor_sleep(Executor *executor) {
     Event events[IO_BLOCKER_BATCH];
     uint64_t deadline_ns = DEADLINE_NOW;
@@ -263,12 +272,19 @@ void executor_cancel_all(Executor *executor) {
  * A waker on another thread may be just about to push. Closing the queue ends
  * that: a push comes before it, and is in the batch taken here, or it is
  * refused, and the waker gives the executor's reference back by itself.
+ *
+ * Who is refused has looked at the queue, so the executor must still be there.
+ * For that, each task which has not come back yet gets a reference to the
+ * executor, now; those that come back in the batch return theirs.
  */
 void executor_free(Executor *executor) {
     executor_cancel_all(executor);
+    size_t awaited = executor->held;
+    atomic_fetch_add_explicit(&executor->references, awaited,
+                              memory_order_relaxed);
     run_all(ready_queue_close(&executor->queue));
     event_map_deinit(&executor->event_map);
     local = NULL;
-    executor_release(executor);
+    executor_release(executor, 1 + awaited - executor->held);
 }
 //! [free]

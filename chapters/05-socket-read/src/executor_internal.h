@@ -10,8 +10,9 @@
 /**
  * Takes a new task into care. Executor's thread.
  *
- * @param[in,out] executor  gets one more reference: the task's.
- * @param[in,out] task      borrowed until executor_disown().
+ * @param[in,out] executor  borrowed.
+ * @param[in,out] task      borrowed until executor_disown(); one reference is
+ *                          the executor's until executor_give_back().
  */
 void executor_adopt(Executor *executor, Task *task);
 
@@ -34,10 +35,12 @@ void executor_disown(Executor *executor, Task *task);
 void executor_enqueue(Executor *executor, Task *task);
 
 /**
- * Gives back a reference to the executor; the last one frees it. Any thread.
+ * Gives back the executor's reference to a task that is completed and out of
+ * the ready queue. Executor's thread.
  *
- * @param[in,out] executor  consumed.
+ * @param[in,out] executor  borrowed.
+ * @param[in,out] task      consumed.
  */
-void executor_release(Executor *executor);
+void executor_give_back(Executor *executor, Task *task);
 
 #endif

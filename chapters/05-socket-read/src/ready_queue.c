@@ -1,5 +1,6 @@
 /*
- * A stack that is emptied in one exchange and then turned round.
+ * The door for all threads is a stack that is emptied in one exchange and then
+ * turned round. The consumer's own door is a plain list.
  *
  * Pushing replaces `newest` by a compare-and-exchange. The usual trouble of
  * such a stack (the head is popped and pushed back between somebody's look
@@ -14,7 +15,17 @@ static Task closed_mark;
 
 void ready_queue_init(ReadyQueue *queue) {
     atomic_init(&queue->newest, NULL);
+    queue->first = NULL;
+    queue->end = &queue->first;
 }
+
+//! [append]
+void ready_queue_append(ReadyQueue *queue, Task *task) {
+    task->next = NULL;
+    *queue->end = task;
+    queue->end = &task->next;
+}
+//! [append]
 
 //! [push]
 /*
@@ -35,7 +46,7 @@ bool ready_queue_push(ReadyQueue *queue, Task *task) {
 
 /* Sequentially consistent, for the same reason, in executor_sleep(). */
 bool ready_queue_is_empty(const ReadyQueue *queue) {
-    return atomic_load(&queue->newest) == NULL;
+    return queue->first == NULL && atomic_load(&queue->newest) == NULL;
 }
 
 //! [take_all]
@@ -51,13 +62,20 @@ static Task *reverse(Task *newest) {
 }
 
 /* Acquire: pairs with the pushes, so that the links can be read. */
+static Task *take_all(ReadyQueue *queue, Task *left_behind) {
+    *queue->end = reverse(atomic_exchange_explicit(&queue->newest, left_behind,
+                                                   memory_order_acquire));
+    Task *oldest = queue->first;
+    queue->first = NULL;
+    queue->end = &queue->first;
+    return oldest;
+}
+
 Task *ready_queue_take_all(ReadyQueue *queue) {
-    return reverse(
-        atomic_exchange_explicit(&queue->newest, NULL, memory_order_acquire));
+    return take_all(queue, NULL);
 }
 //! [take_all]
 
 Task *ready_queue_close(ReadyQueue *queue) {
-    return reverse(atomic_exchange_explicit(&queue->newest, &closed_mark,
-                                            memory_order_acquire));
+    return take_all(queue, &closed_mark);
 }

@@ -2,11 +2,15 @@
  * @file
  * The tasks that want to be polled: many threads push, one takes.
  *
+ * It has two doors. Any thread may push, which takes an atomic step; the
+ * consumer, who is nearly always the one who wakes, appends to a list that
+ * nobody else can see.
+ *
  * Intrusive: the links stand in the tasks, so pushing allocates nothing and
  * cannot fail. The consumer takes all there is in one go, and gets it in the
- * order in which it was pushed. What is pushed while it works through that
- * batch waits for the next one, so a task that keeps waking itself has one
- * turn a batch, like everybody else.
+ * order in which it came in by either door: first what it appended itself.
+ * What comes in while it works through that batch waits for the next one, so
+ * a task that keeps waking itself has one turn a batch, like everybody else.
  */
 #ifndef READY_QUEUE_H
 #define READY_QUEUE_H
@@ -16,10 +20,14 @@
 
 #include "task.h"
 
-/** Many producers, one consumer. */
+/** Many producers, one consumer. It must not be moved. */
 typedef struct ReadyQueue {
     /** The task pushed last; each one's `next` is the one pushed before. */
     _Atomic(Task *) newest;
+    /** Consumer's thread: the tasks it appended, the oldest first. */
+    Task *first;
+    /** Consumer's thread: the last one's `next`, or `first` itself. */
+    Task **end;
 } ReadyQueue;
 
 /**
@@ -28,6 +36,15 @@ typedef struct ReadyQueue {
  * @param[out] queue  memory of the caller's; holds nothing to release.
  */
 void ready_queue_init(ReadyQueue *queue);
+
+/**
+ * Puts a task at the end of what the consumer itself puts in. Consumer's
+ * thread; the queue is not closed.
+ *
+ * @param[in,out] queue  borrowed.
+ * @param[in,out] task   in no queue; its `next` is the queue's from now on.
+ */
+void ready_queue_append(ReadyQueue *queue, Task *task);
 
 /**
  * Puts a task at the end. Any thread.
@@ -42,7 +59,7 @@ bool ready_queue_push(ReadyQueue *queue, Task *task);
  * Whether there is nothing to take. Consumer's thread.
  *
  * @param[in] queue  borrowed.
- * @return true if every push that came before has been taken.
+ * @return true if all that came in before has been taken.
  */
 bool ready_queue_is_empty(const ReadyQueue *queue);
 
@@ -50,7 +67,7 @@ bool ready_queue_is_empty(const ReadyQueue *queue);
  * Takes everything. Consumer's thread.
  *
  * @param[in,out] queue  left empty.
- * @return the task pushed first, linked by `next` to the last; or `NULL`.
+ * @return the oldest task, linked by `next` to the one behind; or `NULL`.
  */
 Task *ready_queue_take_all(ReadyQueue *queue);
 

@@ -34,6 +34,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "executor.h"
 #include "executor_internal.h"
 #include "join_handle.h"
 
@@ -52,24 +53,66 @@ void task_retain(Task *task) {
 
 /*
  * Release: all that this owner did comes before its decrement. Acquire: the
- * last one sees all that the others did, and frees.
+ * last one sees all that the others did, and frees. A sole owner need not
+ * count: nobody is left who could change the number.
  */
 void task_release(Task *task) {
-    if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) ==
-        1) {
-        executor_release(task->executor);
+    if (atomic_load_explicit(&task->references, memory_order_acquire) == 1 ||
+        atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) ==
+            1) {
         free(task);
     }
 }
 
+/* Acquire: if the last waker is gone, what it did to the task is visible. */
+bool task_has_waker(const Task *task) {
+    unsigned references =
+        atomic_load_explicit(&task->references, memory_order_acquire);
+    return references > (task->has_handle ? 2 : 1);
+}
+
+//! [alone]
+/*
+ * An atomic step costs many times a plain one. It is needed only if somebody
+ * else can take his step at the same moment; and nobody can who has no waker.
+ * Executor's thread. Both return what stood there before.
+ */
+static unsigned set(Task *task, unsigned char bits) {
+    if (task_has_waker(task)) {
+        return atomic_fetch_or_explicit(&task->state, bits,
+                                        memory_order_acq_rel);
+    }
+    unsigned char previous =
+        atomic_load_explicit(&task->state, memory_order_relaxed);
+    atomic_store_explicit(&task->state, previous | bits, memory_order_relaxed);
+    return previous;
+}
+
+static unsigned clear(Task *task, unsigned char bits) {
+    unsigned char others = (unsigned char)~bits;
+    if (task_has_waker(task)) {
+        return atomic_fetch_and_explicit(&task->state, others,
+                                         memory_order_acq_rel);
+    }
+    unsigned char previous =
+        atomic_load_explicit(&task->state, memory_order_relaxed);
+    atomic_store_explicit(&task->state, previous & others,
+                          memory_order_relaxed);
+    return previous;
+}
+//! [alone]
+
 //! [wake]
 /*
- * Unconditionally, so that what the waker wrote is published (release) even
- * if the task is queued already: task_run() acquires it before it polls.
+ * On another thread unconditionally, so that what the waker wrote is published
+ * (release) even if the task is queued already: task_run() acquires it before
+ * it polls. Who wakes on the executor's thread has nothing to publish.
  */
 static void task_wake(Task *task) {
-    unsigned previous =
-        atomic_fetch_or_explicit(&task->state, QUEUED, memory_order_acq_rel);
+    unsigned previous = task->executor == local_executor()
+                            ? set(task, QUEUED)
+                            : atomic_fetch_or_explicit(&task->state, QUEUED,
+                                                       memory_order_acq_rel);
     if ((previous & (QUEUED | COMPLETED)) == 0) {
         executor_enqueue(task->executor, task);
     }
@@ -127,15 +170,14 @@ int task_new(Executor *executor, const Future *future, size_t size,
 //! [complete]
 /* COMPLETED first: from then on, wakers that the drop sets off are ignored. */
 static void task_complete(Task *task) {
-    unsigned previous =
-        atomic_fetch_or_explicit(&task->state, COMPLETED, memory_order_acq_rel);
+    unsigned previous = set(task, COMPLETED);
     future_drop(task_future(task));
     executor_disown(task->executor, task);
     if (task->joiner != NULL) {
         join_handle_wake(task->joiner);
     }
     if ((previous & QUEUED) == 0) {
-        task_release(task);
+        executor_give_back(task->executor, task);
     }
 }
 //! [complete]
@@ -147,10 +189,9 @@ static void task_complete(Task *task) {
  * Acquire: the poll sees what those who woke the task had written.
  */
 void task_run(Task *task) {
-    unsigned previous = atomic_fetch_and_explicit(
-        &task->state, (unsigned char)~QUEUED, memory_order_acq_rel);
+    unsigned previous = clear(task, QUEUED);
     if ((previous & COMPLETED) != 0) {
-        task_release(task);
+        executor_give_back(task->executor, task);
         return;
     }
     Waker lent = {task, &task_waker_vtable}; /* nobody drops it */
@@ -174,11 +215,4 @@ void task_cancel(Task *task) {
 bool task_is_completed(const Task *task) {
     return (atomic_load_explicit(&task->state, memory_order_acquire) &
             COMPLETED) != 0;
-}
-
-/* Acquire: if the last waker is gone, what it put in the queue is visible. */
-bool task_has_waker(const Task *task) {
-    unsigned references =
-        atomic_load_explicit(&task->references, memory_order_acquire);
-    return references > (task->has_handle ? 2 : 1);
 }

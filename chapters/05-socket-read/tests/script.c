@@ -531,6 +531,7 @@ static void stand_before_push(Other *other) {
 }
 
 bool __real_ready_queue_push(ReadyQueue *queue, Task *task);
+void __real_ready_queue_append(ReadyQueue *queue, Task *task);
 bool __real_ready_queue_is_empty(const ReadyQueue *queue);
 struct Task *__real_ready_queue_take_all(ReadyQueue *queue);
 bool __real_task_has_waker(const Task *task);
@@ -541,6 +542,11 @@ bool __wrap_ready_queue_push(ReadyQueue *queue, Task *task) {
     }
     atomic_fetch_add(&script.pushes, 1);
     return was_freed(queue) ? false : __real_ready_queue_push(queue, task);
+}
+
+void __wrap_ready_queue_append(ReadyQueue *queue, Task *task) {
+    atomic_fetch_add(&script.pushes, 1);
+    __real_ready_queue_append(queue, task);
 }
 
 bool __wrap_ready_queue_is_empty(const ReadyQueue *queue) {

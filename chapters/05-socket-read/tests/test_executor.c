@@ -172,6 +172,10 @@ Test(executor, says_so_when_nobody_can_wake_what_is_left, .timeout = 5) {
               "The tasks that nobody could wake were never dropped.");
 }
 
+static void wake_elsewhere(void *waker) {
+    on_another_thread(wake_and_consume, waker);
+}
+
 Test(executor, waits_while_anybody_has_a_waker, .timeout = 5) {
     ProbeFuture a;
     Executor *executor = stage_open();
@@ -181,17 +185,13 @@ Test(executor, waits_while_anybody_has_a_waker, .timeout = 5) {
     stage_spawn(executor, &b.future); /* the newest: looked at first */
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
-    script.before_park = (Cue){wake_and_consume, &waker, 0};
+    script.before_park = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_until_stuck(executor);
     cr_assert_eq(a.polls, 2,
                  "One task could still be woken, and was, but the "
                  "executor gave up before: it has to look at all "
                  "the tasks that are left.");
     stage_close(executor);
-}
-
-static void wake_elsewhere(void *waker) {
-    on_another_thread(wake_and_consume, waker);
 }
 
 /* The last waker wakes and is gone, between the two looks. */
