@@ -58,7 +58,7 @@ static void *wake_it(void *io_blocker) {
 
 static void wake_from_another_thread(IoBlocker *io_blocker) {
     pthread_t thread;
-    printf("\nWait for nothing at all.\n");
+    printf("\nWait once more; nothing arrives.\n");
     int error = pthread_create(&thread, NULL, wake_it, io_blocker);
     if (error != 0) {
         printf("No thread: %s.\n", strerror(error));
