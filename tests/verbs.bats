@@ -84,6 +84,8 @@ load helper
     small_course
     succeeds make chapter-1 test FILTER=sum/of_one_and_one_is_two
     prints "chapter 1 passed (1)"
+    succeeds make chapter-1 test FILTER=sum::of_one_and_one_is_two # as a failure prints it
+    prints "chapter 1 passed (1)"
     fails make chapter-1 test FILTER=nothing/at_all
     prints "No test is named 'nothing/at_all'"
     fails make test FILTER='sum/*'

@@ -142,7 +142,8 @@ int main(void) {
 
     introduce();
     //! [loop]
-    Top tops[] = {{"A", &a.future, false, true}, {"B", &b.future, false, true}};
+    Top tops[] = {{.name = "A", .future = &a.future, .has_news = true},
+                  {.name = "B", .future = &b.future, .has_news = true}};
     poll_top(&tops[0]);
     poll_top(&tops[1]);
     while (!tops[0].ready || !tops[1].ready) {

@@ -53,8 +53,11 @@ static void teller_drop(Future *future) {
 //! [teller]
 
 static void explain(const char *what, int result) {
-    fprintf(stderr, "%s: %s. Try it with fewer sockets: ARGS=100.\n", what,
-            strerror(-result));
+    const char *advice =
+        result == -EDEADLK
+            ? "Nobody has a waker of the tasks left: find who lost it."
+            : "Try it with fewer sockets: ARGS=100.";
+    fprintf(stderr, "%s: %s. %s\n", what, strerror(-result), advice);
 }
 
 static int line_open(Line *line) {

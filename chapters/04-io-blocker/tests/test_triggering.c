@@ -81,8 +81,8 @@ static void assert_row(int (*script)(Line *line), const int expected[WAYS],
         int result = script(&line);
         line_close(&line);
         cr_assert(result == expected[way],
-                  "%s: with %s it is %d, not %d. If the kernel is right, the "
-                  "table in the chapter's text is wrong.",
+                  "%s: with %s it is %d, not %d. If you changed no code, "
+                  "the table in the chapter's text is wrong.",
                   what, way_names[way], result, expected[way]);
     }
 }

@@ -6,7 +6,8 @@
  *
  * - One thread adds interests, removes them and blocks. Any thread may wake
  *   it with io_blocker_wake().
- * - An interest is spent by its event. Whoever wants another event asks again.
+ * - An interest is spent by its event, signal by signal. Whoever wants another
+ *   event asks again.
  * - Asking checks what is there at that moment (the level), not what changes
  *   later (the edge). So nothing that came in between is lost, and nobody has
  *   to read a socket empty first.

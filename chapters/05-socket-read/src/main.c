@@ -33,6 +33,9 @@ typedef struct Options {
 
 /* Says what happened and what to do. Returns the program's exit status. */
 static int fail(const char *what, int error, const char *advice) {
+    if (error == -EDEADLK) {
+        advice = "Nobody has a waker of the tasks left: find who lost it.";
+    }
     fprintf(stderr, "%s: %s. %s\n", what, strerror(-error), advice);
     return 1;
 }
