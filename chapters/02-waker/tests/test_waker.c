@@ -24,11 +24,11 @@ Test(waker, of_zeroes_is_empty, .timeout = 5) {
               "A waker of a task counts as empty, so it would never wake.");
 }
 
-Test(waker, clone_is_a_second_share_in_the_same_task, .timeout = 5) {
+Test(waker, clone_is_a_second_reference_to_the_same_task, .timeout = 5) {
     Waker second = waker_clone(&of_a);
     cr_assert(a.clones == 1 && a.held == 1,
               "waker_clone() has to ask the vtable's `clone`, once: only that "
-              "one knows how to count a share. It was asked %d times.",
+              "one knows how to count a reference. It was asked %d times.",
               a.clones);
     waker_wake_by_ref(&second);
     cr_assert(a.wakes == 1, "The clone wakes another task than the original.");
@@ -36,31 +36,32 @@ Test(waker, clone_is_a_second_share_in_the_same_task, .timeout = 5) {
     assert_balanced(&a);
 }
 
-Test(waker, wake_wakes_and_gives_the_share_back, .timeout = 5) {
+Test(waker, wake_wakes_and_gives_the_reference_back, .timeout = 5) {
     Waker owned = waker_clone(&of_a);
     waker_wake(&owned);
     cr_assert(a.wakes == 1, "waker_wake() woke the task %d times, not once.",
               a.wakes);
     cr_assert(waker_is_empty(&owned),
               "waker_wake() consumes: it has to leave the waker empty, or the "
-              "next one to see it gives the share back a second time.");
+              "next one to see it gives the reference back a second time.");
     assert_balanced(&a);
 }
 
-Test(waker, wake_by_ref_wakes_and_keeps_the_share, .timeout = 5) {
+Test(waker, wake_by_ref_wakes_and_keeps_the_reference, .timeout = 5) {
     Waker owned = waker_clone(&of_a);
     waker_wake_by_ref(&owned);
     waker_wake_by_ref(&owned);
     cr_assert(a.wakes == 2,
               "waker_wake_by_ref() was called twice and woke %d times.",
               a.wakes);
-    cr_assert(a.held == 1 && !waker_is_empty(&owned),
-              "waker_wake_by_ref() only borrows, but it gave the share away.");
+    cr_assert(
+        a.held == 1 && !waker_is_empty(&owned),
+        "waker_wake_by_ref() only borrows, but it gave the reference away.");
     waker_drop(&owned);
     assert_balanced(&a);
 }
 
-Test(waker, drop_gives_the_share_back_and_wakes_nobody, .timeout = 5) {
+Test(waker, drop_gives_the_reference_back_and_wakes_nobody, .timeout = 5) {
     Waker owned = waker_clone(&of_a);
     waker_drop(&owned);
     cr_assert(a.wakes == 0, "waker_drop() woke the task; it wakes nobody.");
@@ -117,7 +118,7 @@ Test(waker, will_wake_knows_kinds_of_wakers_apart, .timeout = 5) {
               "will_wake has to compare both.");
 }
 
-Test(waker, take_moves_the_share_out, .timeout = 5) {
+Test(waker, take_moves_the_reference_out, .timeout = 5) {
     Waker place = waker_clone(&of_a);
     Waker taken = waker_take(&place);
     cr_assert(waker_is_empty(&place),

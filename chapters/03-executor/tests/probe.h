@@ -45,7 +45,7 @@ Waker probe_waker_lend(ProbeWaker *self);
 /* A waker that fails the test when it wakes: for when nothing happened. */
 Waker probe_waker_never(void);
 
-/* Each share was given back, and once. */
+/* Each reference was given back, and once. */
 #define assert_balanced(waker)                                                 \
     do {                                                                       \
         cr_assert(!(waker)->below_zero,                                        \
