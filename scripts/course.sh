@@ -14,6 +14,7 @@ build       builds (the same as 'make' alone)
 run         runs the demonstration; without a chapter, the last one's
 test        runs the tests; FILTER='suite/name' picks some of one chapter's
 stress      runs the stress programs, the ones for SANITIZE=thread
+bench       measures what a chapter's way of waiting costs (QUICK=1: less exactly)
 diff        shows what a chapter changed since the ones before it
 verify      proves the tests: each deliberate mistake must be caught; checks models
 snippets    puts the code shown in the texts there anew (CHECK=1: only compares)
@@ -83,6 +84,7 @@ do_run() {
 }
 
 do_stress() { each_chapter stress; }
+do_bench() { each_chapter bench; }
 
 do_clean() {
     for folder in $chosen; do
@@ -242,7 +244,7 @@ can() {
                 [ "$named" ] || [ -n "${INSIDE_THE_TESTS-}" ] || need bats "the repository's tests"
                 ;;
             verify | coverage) need_compiler && need_criterion ;;
-            build | run | stress | claims) need_compiler ;;
+            build | run | stress | bench | claims) need_compiler ;;
             format) need clang-format "'make format'" ;;
             docs) need doxygen "'make docs'" && need dot "'make docs'" ;;
         esac
