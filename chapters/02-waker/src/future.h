@@ -28,7 +28,7 @@ typedef enum Poll {
 
 /** On whose behalf a future is polled. Rust: `Context`. */
 typedef struct Context {
-    /** Borrowed for the poll; a pending future clones it. */
+    /** Borrowed for the poll, on its thread; a pending future clones it. */
     const Waker *waker;
 } Context;
 
