@@ -3,7 +3,7 @@
 # - a heading gets the anchor that a web view of the repository would give it;
 # - links to other texts, headers and sources lead to their pages in the site; a link
 #   to anything else that exists becomes plain text; one to what does not exist is
-#   an error, added to the file $DOCS_WRONG;
+#   an error, added to the file $DOCS_WRONG; pictures are shown;
 # - fences other than ```c are shown as they are, ```dot is drawn;
 # - `#` and `@` in prose mean themselves; <details> folds.
 # The numbers of the lines stay true as far as possible. The environment says where:
@@ -220,6 +220,7 @@ function page_of(target,  path, anchor, at, name, chapter) {
         print self ": there is no '" target "' to link to." >> ENVIRON["DOCS_WRONG"]
         return ""
     }
+    if (path ~ /\.svg$/) return target # a picture
     if (path ~ /^(README|CONTRIBUTING|docs\/[a-z-]+)\.md$/) return up page_name(path) ".html" anchor
     if (path !~ /^chapters\/[0-9][0-9]-[^\/]+(\/README\.md|\/src(\/[^\/]+\.[ch])?)?$/) return ""
     split(path, part_of, "/")

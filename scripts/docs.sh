@@ -103,6 +103,7 @@ doxygen_part() { # NAME FOLDER TITLE INPUT...
         done
         echo "LAYOUT_FILE = \"$temporary/layout.xml\""
         echo "IMAGE_PATH = \"${folder:-docs}\""
+        [ ! -d "${folder:-docs}/bench" ] || echo "IMAGE_PATH += \"$folder/bench\""
         echo "HTML_HEADER = \"$part/header.html\""
         echo "HTML_FOOTER = \"$part/footer.html\""
         echo "HTML_EXTRA_STYLESHEET = ${theme:+\"$theme\"} docs/site.css"

@@ -35,6 +35,11 @@ void count(Count what, unsigned long times) {
 
 /* --- System calls --------------------------------------------------------- */
 
+/*
+ * What waits is counted when it ends, and the answer when it begins: so all
+ * that a message costs is counted before its answer is on its way.
+ */
+
 ssize_t __real_read(int, void *, size_t);
 ssize_t __real_write(int, const void *, size_t);
 ssize_t __real_send(int, const void *, size_t, int);
@@ -43,8 +48,9 @@ int __real_epoll_wait(int, struct epoll_event *, int, int);
 int __real_epoll_ctl(int, int, int, struct epoll_event *);
 
 ssize_t __wrap_read(int object, void *bytes, size_t length) {
+    ssize_t result = __real_read(object, bytes, length);
     count(COUNT_READ, 1);
-    return __real_read(object, bytes, length);
+    return result;
 }
 
 ssize_t __wrap_write(int object, const void *bytes, size_t length) {
@@ -58,16 +64,16 @@ ssize_t __wrap_send(int object, const void *bytes, size_t length, int flags) {
 }
 
 int __wrap_poll(struct pollfd *list, nfds_t length, int milliseconds) {
-    count(COUNT_WAIT, 1);
     int result = __real_poll(list, length, milliseconds);
+    count(COUNT_WAIT, 1);
     count(COUNT_WAKE_UP, milliseconds != 0);
     return result;
 }
 
 int __wrap_epoll_wait(int epoll, struct epoll_event *events, int capacity,
                       int milliseconds) {
-    count(COUNT_WAIT, 1);
     int result = __real_epoll_wait(epoll, events, capacity, milliseconds);
+    count(COUNT_WAIT, 1);
     count(COUNT_WAKE_UP, milliseconds != 0);
     return result;
 }

@@ -91,6 +91,9 @@ static bool exchange(const int *sockets, size_t socket, uint64_t number) {
         return false;
     }
     ssize_t length = read(sockets[socket], answer, sizeof answer);
+    if (length <= 0) {
+        return false; /* nobody is there any more */
+    }
     if (!answer_is_right(answer, length, number, socket)) {
         fprintf(stderr, "Message %llu got a wrong answer.\n",
                 (unsigned long long)number);

@@ -7,7 +7,8 @@
  *   run-bench --sockets N      for one number of sockets only
  *   run-bench --messages N     exactly so many, however long it takes
  *   run-bench --rung N         one way only, 1 to 6; 7 is the limit
- *   run-bench --data FILE      writes the figures there as well, to be drawn
+ *   run-bench --data FILE      writes the figures of all of it there, to be
+ *                              drawn
  */
 #define _GNU_SOURCE /* sched_setaffinity() */
 #include <sched.h>
@@ -248,7 +249,7 @@ int main(int count, char **arguments) {
     }
     signal(SIGPIPE, SIG_IGN); /* if the driver has failed, it says why */
     FILE *data = NULL;
-    if (options.data != NULL) {
+    if (options.data != NULL && options.sockets == 0) {
         data = fopen(options.data, "w");
         if (data == NULL) {
             perror(options.data);

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,19 +35,29 @@ static void set_blocking(const Work *work, bool blocking) {
     }
 }
 
-/* Reads a message and answers it. Returns whether there was one. */
 //! [serve]
-static bool serve(const Driver *driver, size_t socket) {
-    unsigned char message[MESSAGE_SIZE];
-    int object = driver->sockets[socket];
-    ssize_t length = read(object, message, sizeof message);
+/* Reads a message. Returns whether there was one. */
+static bool receive(const Driver *driver, size_t socket,
+                    unsigned char *message) {
+    ssize_t length = read(driver->sockets[socket], message, MESSAGE_SIZE);
     if (length < 0 && errno == EAGAIN) {
         return false;
     }
     message_answer(message, length, socket);
-    send(object, message, sizeof message, MSG_NOSIGNAL);
-    work_done();
     return true;
+}
+
+static void answer(const Driver *driver, size_t socket,
+                   const unsigned char *message) {
+    send(driver->sockets[socket], message, MESSAGE_SIZE, MSG_NOSIGNAL);
+    work_done();
+}
+
+static void serve(const Driver *driver, size_t socket) {
+    unsigned char message[MESSAGE_SIZE];
+    if (receive(driver, socket, message)) {
+        answer(driver, socket, message);
+    }
 }
 //! [serve]
 
@@ -73,12 +84,17 @@ typedef struct Seat {
     size_t socket;
 } Seat;
 
+static atomic_size_t seated;
+
 static void *serve_one(void *argument) {
     Seat *seat = argument;
+    unsigned char message[MESSAGE_SIZE];
+    atomic_fetch_add(&seated, 1);
     for (;;) {
+        receive(seat->driver, seat->socket, message); /* sleeps in read() */
         count(COUNT_LOOK, 1);
-        serve(seat->driver, seat->socket); /* sleeps in read() */
         count(COUNT_WAKE_UP, 1);
+        answer(seat->driver, seat->socket, message);
     }
     return NULL;
 }
@@ -87,19 +103,10 @@ static void *serve_one(void *argument) {
 static void give_up_if(int error, size_t threads) {
     char trouble[80];
     if (error != 0) {
-        snprintf(trouble, sizeof trouble, "%s after %zu threads: %s",
-                 error == EAGAIN ? "-EAGAIN" : "no more", threads,
-                 strerror(error));
+        snprintf(trouble, sizeof trouble,
+                 "%s after %zu threads: there is no room for another one",
+                 error == EAGAIN ? "-EAGAIN" : strerror(error), threads);
         work_give_up(trouble);
-    }
-}
-
-/* Until so many threads have got as far as their read. */
-static void until_reading(size_t threads) {
-    unsigned long counts[COUNTS] = {0};
-    while (counts[COUNT_READ] < threads) {
-        sched_yield();
-        counts_take(counts);
     }
 }
 
@@ -118,7 +125,9 @@ static void thread_each(const Work *work) {
             give_up_if(error, i);
         }
     }
-    until_reading(sockets - 1);
+    while (atomic_load(&seated) < sockets - 1) {
+        sched_yield();
+    }
     work_begin(work);
     serve_one(&seats[0]);
 }

@@ -6,6 +6,7 @@
 #include "work.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,9 +73,14 @@ static void do_the_work(const Work *work, WaitFn *wait) {
 static bool ended_well(pid_t child) {
     int status;
     waitpid(child, &status, 0);
-    if (WIFSIGNALED(status)) {
-        fprintf(stderr, "It ended by signal %d after at most %d s: %s.\n",
-                WTERMSIG(status), SECONDS_TO_END, strsignal(WTERMSIG(status)));
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        fprintf(stderr,
+                "It did not end within %d s: a wake-up was lost, or there are "
+                "too many messages.\n",
+                SECONDS_TO_END);
+    } else if (WIFSIGNALED(status)) {
+        fprintf(stderr, "It was ended by a signal: %s.\n",
+                strsignal(WTERMSIG(status)));
     }
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
