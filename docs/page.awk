@@ -3,7 +3,7 @@
 # - a heading gets the anchor that a web view of the repository would give it;
 # - links to other texts, headers and sources lead to their pages in the site; a link
 #   to anything else that exists becomes plain text; one to what does not exist is
-#   an error, added to the file $DOCS_WRONG; pictures are shown;
+#   an error, added to the file $DOCS_WRONG; pictures (*.svg) are shown;
 # - fences other than ```c are shown as they are, ```dot is drawn;
 # - `#` and `@` in prose mean themselves; <details> folds.
 # The numbers of the lines stay true as far as possible. The environment says where:
@@ -147,7 +147,7 @@ function marked(text,  parts, part, i, out, mark, open) {
     out = ""
     for (i = 1; i <= parts; i++) {
         if (i % 2) {
-            part[i] = letters(links(part[i]))
+            part[i] = letters(links(pictures(part[i])))
             gsub(/\*\*/, "\003", part[i])
         } else {
             gsub(/\\\|/, "\002", part[i])
@@ -198,6 +198,21 @@ function links(text,  out, target) {
     return out text
 }
 
+# Doxygen's own way with a picture loses the words for who does not see it.
+function pictures(text,  picture, words, path) {
+    while (match(text, /!\[[^]]*\]\([^()]*\.svg\)/)) {
+        picture = substr(text, RSTART, RLENGTH)
+        words = path = picture
+        gsub(/^!\[|\]\(.*$/, "", words)
+        gsub(/^.*\]\(|\)$/, "", path)
+        if (!(normal(home == "" ? path : home "/" path) in there))
+            print self ": there is no '" path "' to show." >> ENVIRON["DOCS_WRONG"]
+        sub(/^.*\//, "", path)
+        text = substr(text, 1, RSTART - 1) "<img src=\"" path "\" alt=\"" words "\"/>" substr(text, RSTART + RLENGTH)
+    }
+    return text
+}
+
 function letters(text) {
     gsub(/@/, "\\@", text)
     while (match(text, /[^&(\\A-Za-z0-9]#[A-Za-z_]/))
@@ -220,7 +235,6 @@ function page_of(target,  path, anchor, at, name, chapter) {
         print self ": there is no '" target "' to link to." >> ENVIRON["DOCS_WRONG"]
         return ""
     }
-    if (path ~ /\.svg$/) return target # a picture
     if (path ~ /^(README|CONTRIBUTING|docs\/[a-z-]+)\.md$/) return up page_name(path) ".html" anchor
     if (path !~ /^chapters\/[0-9][0-9]-[^\/]+(\/README\.md|\/src(\/[^\/]+\.[ch])?)?$/) return ""
     split(path, part_of, "/")

@@ -108,6 +108,9 @@ doxygen_part() { # NAME FOLDER TITLE INPUT...
         echo "HTML_FOOTER = \"$part/footer.html\""
         echo "HTML_EXTRA_STYLESHEET = ${theme:+\"$theme\"} docs/site.css"
         echo "HTML_EXTRA_FILES = docs/search.js"
+        for picture in "${folder:-docs}"/*.svg "${folder:-docs}"/bench/*.svg; do
+            [ ! -f "$picture" ] || echo "HTML_EXTRA_FILES += \"$picture\""
+        done
         echo "GENERATE_TAGFILE = \"$part/tags\""
     } >"$part/Doxyfile"
     : >"$part/headings"
