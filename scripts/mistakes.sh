@@ -81,6 +81,7 @@ wrong() {
 
 make=${MAKE-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
+export MODELS="$PWD/tests/models" # the copies lie elsewhere
 case ${1-} in --one)
     # One mistake, within a run that has made $temporary already.
     temporary=$2

@@ -22,6 +22,7 @@ void fixture_close(void);
 
 /* The same for what only one back end promises: with another one, skipped. */
 void fixture_open_for_epoll(void);
+void fixture_open_for_kqueue(void);
 void fixture_open_for_poll(void);
 
 #define SuiteFor(backend, name)                                                \

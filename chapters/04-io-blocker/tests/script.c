@@ -14,6 +14,7 @@ Scripted script_malloc, script_calloc, script_realloc;
 Scripted script_read, script_pipe, script_fcntl, script_poll;
 Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
     script_epoll_wait;
+Scripted script_kqueue, script_kevent, script_kevent_changes;
 int script_blocks;
 int script_timeouts[SCRIPT_TIMEOUTS];
 uint64_t script_clock_ns = 1000 * NS_PER_S;
@@ -33,7 +34,11 @@ void script_fail(Scripted *call, int nth, int error) {
 }
 
 int script_waits(void) {
-    return script_epoll_wait.calls + script_poll.calls;
+    return script_epoll_wait.calls + script_poll.calls + script_kevent.calls;
+}
+
+int script_controls(void) {
+    return script_epoll_ctl.calls + script_kevent_changes.calls;
 }
 
 int script_allocations(void) {
@@ -49,8 +54,7 @@ void script_use_real_time(void) {
     real_time = true;
 }
 
-/* Counts a call. Returns whether it is the one that fails. */
-static bool fails(Scripted *call) {
+bool script_fails(Scripted *call) {
     call->calls += 1;
     if (call->fail_in == 0 || --call->fail_in > 0) {
         return false;
@@ -67,20 +71,22 @@ void *__real_realloc(void *block, size_t size);
 void __real_free(void *block);
 
 void *__wrap_malloc(size_t size) {
-    void *block = fails(&script_malloc) ? NULL : __real_malloc(size);
+    void *block = script_fails(&script_malloc) ? NULL : __real_malloc(size);
     script_blocks += block != NULL;
     return block;
 }
 
 void *__wrap_calloc(size_t count, size_t size) {
-    void *block = fails(&script_calloc) ? NULL : __real_calloc(count, size);
+    void *block =
+        script_fails(&script_calloc) ? NULL : __real_calloc(count, size);
     script_blocks += block != NULL;
     return block;
 }
 
 void *__wrap_realloc(void *old, size_t size) {
     bool fresh = old == NULL;
-    void *block = fails(&script_realloc) ? NULL : __real_realloc(old, size);
+    void *block =
+        script_fails(&script_realloc) ? NULL : __real_realloc(old, size);
     script_blocks += fresh && block != NULL;
     return block;
 }
@@ -105,8 +111,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time_out) {
 
 /* --- Waiting ------------------------------------------------------------ */
 
-/* Returns true if the wait that begins now fails; errno says how. */
-static bool wait_begins(Scripted *call, int timeout_ms) {
+bool script_wait_begins(Scripted *call, int timeout_ms) {
     int before = script_waits();
     cr_assert(before < WAIT_BUDGET,
               "The IoBlocker has waited %d times and still has nothing to say: "
@@ -122,7 +127,7 @@ static bool wait_begins(Scripted *call, int timeout_ms) {
         hook();
     }
     script_clock_ns += script_wait_takes_ns;
-    bool failed = fails(call);
+    bool failed = script_fails(call);
     if (!failed && interruptions > 0) {
         interruptions -= 1;
         script_clock_ns += interrupted_after_ns;
@@ -132,8 +137,14 @@ static bool wait_begins(Scripted *call, int timeout_ms) {
     return failed;
 }
 
-/* The system had nothing to report: this is where it would sleep. */
-static void wait_passes(int timeout_ms) {
+int script_real_timeout_ms(int timeout_ms) {
+    return real_time ? timeout_ms : 0;
+}
+
+void script_wait_ends(int ready, int timeout_ms) {
+    if (ready != 0) {
+        return;
+    }
     cr_assert(timeout_ms >= 0,
               "It sleeps for ever: the system has nothing to report, and "
               "nobody is there who could change that. Either an event was "
@@ -144,13 +155,11 @@ static void wait_passes(int timeout_ms) {
 int __real_poll(struct pollfd *entries, nfds_t count, int timeout_ms);
 
 int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
-    if (wait_begins(&script_poll, timeout_ms)) {
+    if (script_wait_begins(&script_poll, timeout_ms)) {
         return -1;
     }
-    int ready = __real_poll(entries, count, real_time ? timeout_ms : 0);
-    if (ready == 0) {
-        wait_passes(timeout_ms);
-    }
+    int ready = __real_poll(entries, count, script_real_timeout_ms(timeout_ms));
+    script_wait_ends(ready, timeout_ms);
     return ready;
 }
 
@@ -161,11 +170,13 @@ int __real_pipe(int ends[2]);
 int __real_fcntl(int descriptor, int command, ...);
 
 ssize_t __wrap_read(int descriptor, void *buffer, size_t capacity) {
-    return fails(&script_read) ? -1 : __real_read(descriptor, buffer, capacity);
+    return script_fails(&script_read)
+               ? -1
+               : __real_read(descriptor, buffer, capacity);
 }
 
 int __wrap_pipe(int ends[2]) {
-    return fails(&script_pipe) ? -1 : __real_pipe(ends);
+    return script_fails(&script_pipe) ? -1 : __real_pipe(ends);
 }
 
 int __wrap_fcntl(int descriptor, int command, ...) {
@@ -173,8 +184,9 @@ int __wrap_fcntl(int descriptor, int command, ...) {
     va_start(arguments, command);
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
-    return fails(&script_fcntl) ? -1
-                                : __real_fcntl(descriptor, command, argument);
+    return script_fails(&script_fcntl)
+               ? -1
+               : __real_fcntl(descriptor, command, argument);
 }
 
 /* --- Linux -------------------------------------------------------------- */
@@ -192,29 +204,28 @@ int __real_eventfd(unsigned count, int flags);
 
 int __wrap_epoll_wait(int epoll, struct epoll_event *events, int capacity,
                       int timeout_ms) {
-    if (wait_begins(&script_epoll_wait, timeout_ms)) {
+    if (script_wait_begins(&script_epoll_wait, timeout_ms)) {
         return -1;
     }
-    int ready =
-        __real_epoll_wait(epoll, events, capacity, real_time ? timeout_ms : 0);
-    if (ready == 0) {
-        wait_passes(timeout_ms);
-    }
+    int ready = __real_epoll_wait(epoll, events, capacity,
+                                  script_real_timeout_ms(timeout_ms));
+    script_wait_ends(ready, timeout_ms);
     return ready;
 }
 
 int __wrap_epoll_ctl(int epoll, int operation, int descriptor,
                      struct epoll_event *event) {
-    return fails(&script_epoll_ctl)
+    return script_fails(&script_epoll_ctl)
                ? -1
                : __real_epoll_ctl(epoll, operation, descriptor, event);
 }
 
 int __wrap_epoll_create1(int flags) {
-    return fails(&script_epoll_create1) ? -1 : __real_epoll_create1(flags);
+    return script_fails(&script_epoll_create1) ? -1
+                                               : __real_epoll_create1(flags);
 }
 
 int __wrap_eventfd(unsigned count, int flags) {
-    return fails(&script_eventfd) ? -1 : __real_eventfd(count, flags);
+    return script_fails(&script_eventfd) ? -1 : __real_eventfd(count, flags);
 }
 #endif

@@ -24,12 +24,16 @@ extern Scripted script_malloc, script_calloc, script_realloc;
 extern Scripted script_read, script_pipe, script_fcntl, script_poll;
 extern Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
     script_epoll_wait;
+extern Scripted script_kqueue, script_kevent, script_kevent_changes;
 
 /* Lets the nth call from now fail, that one only. */
 void script_fail(Scripted *call, int nth, int error);
 
 /* How often the system has been asked to wait, whichever way. */
 int script_waits(void);
+
+/* How often it has been told what to watch, if it keeps that. */
+int script_controls(void);
 
 /* How often memory has been asked for; and the blocks not given back yet. */
 int script_allocations(void);
@@ -45,6 +49,16 @@ extern int script_timeouts[SCRIPT_TIMEOUTS];
 /* The time now, and how much passes with each wait. */
 extern uint64_t script_clock_ns;
 extern uint64_t script_wait_takes_ns;
+
+/*
+ * For whoever stands before one system's calls. A call is counted, and true
+ * says that it fails; errno says how. A wait begins (true: it fails), lasts
+ * as long as the system is to be asked for, and ends.
+ */
+bool script_fails(Scripted *call);
+bool script_wait_begins(Scripted *call, int timeout_ms);
+int script_real_timeout_ms(int timeout_ms);
+void script_wait_ends(int ready, int timeout_ms);
 
 /* From now on waits really sleep and the clock is the system's: threads. */
 void script_use_real_time(void);

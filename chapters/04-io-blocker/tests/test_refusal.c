@@ -70,7 +70,9 @@ Test(refusal, of_a_descriptor_is_the_answer_of_new, .timeout = 5) {
                 fail_each(&script_fcntl, "fcntl", EMFILE) +
                 fail_each(&script_eventfd, "eventfd", EMFILE) +
                 fail_each(&script_epoll_create1, "epoll_create1", ENFILE) +
-                fail_each(&script_epoll_ctl, "epoll_ctl", ENOSPC);
+                fail_each(&script_epoll_ctl, "epoll_ctl", ENOSPC) +
+                fail_each(&script_kqueue, "kqueue", EMFILE) +
+                fail_each(&script_kevent_changes, "kevent", ENOMEM);
     cr_assert(calls >= 3, "Which descriptors does io_blocker_new() open?");
 }
 
@@ -122,11 +124,12 @@ Test(refusal, of_an_interest_leaves_the_others_alone, .timeout = 5) {
 }
 
 Test(refusal, to_wait_is_the_answer_of_block, .timeout = 5) {
-    Scripted *const waits[] = {&script_epoll_wait, &script_poll};
+    Scripted *const waits[] = {&script_epoll_wait, &script_poll,
+                               &script_kevent};
     Pair pair = pair_open();
     Event event = {42, BOTH};
     ask(pair.near, 1, WRITABLE);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         script_fail(waits[i], 1, EINVAL);
     }
     int result = io_blocker_block(blocker, &event);

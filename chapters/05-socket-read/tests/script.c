@@ -23,6 +23,7 @@ Scripted script_malloc, script_calloc, script_realloc;
 Scripted script_read, script_pipe, script_fcntl, script_poll;
 Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
     script_epoll_wait;
+Scripted script_kqueue, script_kevent, script_kevent_changes;
 Scripted script_send, script_socket, script_bind, script_listen;
 Scripted script_accept, script_connect, script_getsockopt, script_getpeername;
 Scripted script_getrlimit, script_setrlimit, script_pthread_create;
@@ -54,10 +55,15 @@ void script_fail_always(Scripted *call, int error) {
 void script_fail_wait(int nth, int error) {
     script_fail(&script_epoll_wait, nth, error);
     script_fail(&script_poll, nth, error);
+    script_fail(&script_kevent, nth, error);
 }
 
 int script_waits(void) {
-    return script_epoll_wait.calls + script_poll.calls;
+    return script_epoll_wait.calls + script_poll.calls + script_kevent.calls;
+}
+
+int script_controls(void) {
+    return script_epoll_ctl.calls + script_kevent_changes.calls;
 }
 
 int script_allocations(void) {
@@ -73,8 +79,7 @@ void script_use_real_time(void) {
     real_time = true;
 }
 
-/* Counts a call. Returns whether it is the one that fails. */
-static bool fails(Scripted *call) {
+bool script_fails(Scripted *call) {
     call->calls += 1;
     if (call->fail_in == 0) {
         return false;
@@ -122,7 +127,7 @@ void __real_free(void *memory);
 
 /* Whether the allocation that begins now is refused. */
 static bool refused(Scripted *call) {
-    bool failed = fails(call);
+    bool failed = script_fails(call);
     atomic_fetch_add(&script.allocations, 1);
     if (script.refuse_allocation > 0 && --script.refuse_allocation == 0) {
         failed = true;
@@ -245,8 +250,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time_out) {
 
 /* --- Waiting ------------------------------------------------------------ */
 
-/* Returns true if the wait that begins now fails; errno says how. */
-static bool wait_begins(Scripted *call, int timeout_ms) {
+bool script_wait_begins(Scripted *call, int timeout_ms) {
     int before = script_waits();
     cr_assert(before < WAIT_BUDGET,
               "The IoBlocker has waited %d times and still has nothing to say: "
@@ -266,7 +270,7 @@ static bool wait_begins(Scripted *call, int timeout_ms) {
         fire(&script.before_park);
     }
     script_clock_ns += script_wait_takes_ns;
-    bool failed = fails(call);
+    bool failed = script_fails(call);
     if (!failed && interruptions > 0) {
         interruptions -= 1;
         script_clock_ns += interrupted_after_ns;
@@ -277,18 +281,21 @@ static bool wait_begins(Scripted *call, int timeout_ms) {
 }
 
 /*
- * How long the system is asked to wait. What has been sent over TCP may be
+ * What has been sent over TCP may be
  * under way for a moment; so a wait without an end gets a second of it.
  */
-static int real_timeout_ms(int timeout_ms) {
+int script_real_timeout_ms(int timeout_ms) {
     if (real_time) {
         return timeout_ms;
     }
     return timeout_ms < 0 ? 1000 : 0;
 }
 
-/* The system had nothing to report: this is where it would sleep. */
-static void wait_passes(int timeout_ms) {
+void script_wait_ends(int ready, int timeout_ms) {
+    script.reports += ready;
+    if (ready != 0) {
+        return;
+    }
     cr_assert(timeout_ms >= 0,
               "It sleeps for ever: the system has nothing to report, and "
               "nobody is there who could change that. Either an event was "
@@ -316,14 +323,11 @@ int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
                    ? -1
                    : __real_poll(entries, count, timeout_ms);
     }
-    if (wait_begins(&script_poll, timeout_ms)) {
+    if (script_wait_begins(&script_poll, timeout_ms)) {
         return -1;
     }
-    int ready = __real_poll(entries, count, real_timeout_ms(timeout_ms));
-    if (ready == 0) {
-        wait_passes(timeout_ms);
-    }
-    script.reports += ready;
+    int ready = __real_poll(entries, count, script_real_timeout_ms(timeout_ms));
+    script_wait_ends(ready, timeout_ms);
     return ready;
 }
 
@@ -350,7 +354,7 @@ static bool would_block(int descriptor) {
 }
 
 ssize_t __wrap_read(int descriptor, void *buffer, size_t capacity) {
-    if (fails(&script_read) || would_block(descriptor)) {
+    if (script_fails(&script_read) || would_block(descriptor)) {
         return -1;
     }
     return __real_read(descriptor, buffer,
@@ -359,7 +363,7 @@ ssize_t __wrap_read(int descriptor, void *buffer, size_t capacity) {
 
 ssize_t __wrap_send(int descriptor, const void *bytes, size_t length,
                     int flags) {
-    if (fails(&script_send) || would_block(descriptor)) {
+    if (script_fails(&script_send) || would_block(descriptor)) {
         return -1;
     }
     return __real_send(descriptor, bytes, at_most(length, script.writes_take),
@@ -367,7 +371,7 @@ ssize_t __wrap_send(int descriptor, const void *bytes, size_t length,
 }
 
 int __wrap_pipe(int ends[2]) {
-    return fails(&script_pipe) ? -1 : __real_pipe(ends);
+    return script_fails(&script_pipe) ? -1 : __real_pipe(ends);
 }
 
 int __wrap_close(int descriptor) {
@@ -382,20 +386,23 @@ int __wrap_fcntl(int descriptor, int command, ...) {
     va_start(arguments, command);
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
-    return fails(&script_fcntl) ? -1
-                                : __real_fcntl(descriptor, command, argument);
+    return script_fails(&script_fcntl)
+               ? -1
+               : __real_fcntl(descriptor, command, argument);
 }
 
 int __real_getrlimit(int resource, struct rlimit *limit_out);
 int __real_setrlimit(int resource, const struct rlimit *limit);
 
 int __wrap_getrlimit(int resource, struct rlimit *limit_out) {
-    return fails(&script_getrlimit) ? -1
-                                    : __real_getrlimit(resource, limit_out);
+    return script_fails(&script_getrlimit)
+               ? -1
+               : __real_getrlimit(resource, limit_out);
 }
 
 int __wrap_setrlimit(int resource, const struct rlimit *limit) {
-    return fails(&script_setrlimit) ? -1 : __real_setrlimit(resource, limit);
+    return script_fails(&script_setrlimit) ? -1
+                                           : __real_setrlimit(resource, limit);
 }
 
 /* --- Sockets ------------------------------------------------------------ */
@@ -413,16 +420,20 @@ int __real_getpeername(int descriptor, struct sockaddr *address,
                        socklen_t *length);
 
 int __wrap_socket(int family, int type, int protocol) {
-    return fails(&script_socket) ? -1 : __real_socket(family, type, protocol);
+    return script_fails(&script_socket) ? -1
+                                        : __real_socket(family, type, protocol);
 }
 
 int __wrap_bind(int descriptor, const struct sockaddr *address,
                 socklen_t length) {
-    return fails(&script_bind) ? -1 : __real_bind(descriptor, address, length);
+    return script_fails(&script_bind)
+               ? -1
+               : __real_bind(descriptor, address, length);
 }
 
 int __wrap_listen(int descriptor, int backlog) {
-    return fails(&script_listen) ? -1 : __real_listen(descriptor, backlog);
+    return script_fails(&script_listen) ? -1
+                                        : __real_listen(descriptor, backlog);
 }
 
 /*
@@ -443,7 +454,7 @@ static bool valgrind_would_lose_it(void) {
 }
 
 int __wrap_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
-    if (fails(&script_accept) || valgrind_would_lose_it()) {
+    if (script_fails(&script_accept) || valgrind_would_lose_it()) {
         return -1;
     }
     int accepted = __real_accept(descriptor, address, length);
@@ -455,20 +466,21 @@ int __wrap_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
 
 int __wrap_connect(int descriptor, const struct sockaddr *address,
                    socklen_t length) {
-    return fails(&script_connect) ? -1
-                                  : __real_connect(descriptor, address, length);
+    return script_fails(&script_connect)
+               ? -1
+               : __real_connect(descriptor, address, length);
 }
 
 int __wrap_getsockopt(int descriptor, int level, int option, void *value,
                       socklen_t *length) {
-    return fails(&script_getsockopt)
+    return script_fails(&script_getsockopt)
                ? -1
                : __real_getsockopt(descriptor, level, option, value, length);
 }
 
 int __wrap_getpeername(int descriptor, struct sockaddr *address,
                        socklen_t *length) {
-    return fails(&script_getpeername)
+    return script_fails(&script_getpeername)
                ? -1
                : __real_getpeername(descriptor, address, length);
 }
@@ -488,31 +500,29 @@ int __real_eventfd(unsigned count, int flags);
 
 int __wrap_epoll_wait(int epoll, struct epoll_event *events, int capacity,
                       int timeout_ms) {
-    if (wait_begins(&script_epoll_wait, timeout_ms)) {
+    if (script_wait_begins(&script_epoll_wait, timeout_ms)) {
         return -1;
     }
-    int ready =
-        __real_epoll_wait(epoll, events, capacity, real_timeout_ms(timeout_ms));
-    if (ready == 0) {
-        wait_passes(timeout_ms);
-    }
-    script.reports += ready;
+    int ready = __real_epoll_wait(epoll, events, capacity,
+                                  script_real_timeout_ms(timeout_ms));
+    script_wait_ends(ready, timeout_ms);
     return ready;
 }
 
 int __wrap_epoll_ctl(int epoll, int operation, int descriptor,
                      struct epoll_event *event) {
-    return fails(&script_epoll_ctl)
+    return script_fails(&script_epoll_ctl)
                ? -1
                : __real_epoll_ctl(epoll, operation, descriptor, event);
 }
 
 int __wrap_epoll_create1(int flags) {
-    return fails(&script_epoll_create1) ? -1 : __real_epoll_create1(flags);
+    return script_fails(&script_epoll_create1) ? -1
+                                               : __real_epoll_create1(flags);
 }
 
 int __wrap_eventfd(unsigned count, int flags) {
-    return fails(&script_eventfd) ? -1 : __real_eventfd(count, flags);
+    return script_fails(&script_eventfd) ? -1 : __real_eventfd(count, flags);
 }
 #endif
 
@@ -613,7 +623,7 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*run)(void *), void *argument) {
-    return fails(&script_pthread_create)
+    return script_fails(&script_pthread_create)
                ? errno
                : __real_pthread_create(thread, attributes, run, argument);
 }

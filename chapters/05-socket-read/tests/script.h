@@ -73,6 +73,7 @@ extern Scripted script_malloc, script_calloc, script_realloc;
 extern Scripted script_read, script_pipe, script_fcntl, script_poll;
 extern Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
     script_epoll_wait;
+extern Scripted script_kqueue, script_kevent, script_kevent_changes;
 extern Scripted script_send, script_socket, script_bind, script_listen;
 extern Scripted script_accept, script_connect, script_getsockopt,
     script_getpeername;
@@ -90,6 +91,9 @@ int script_waits(void);
 /* Lets the nth wait from now fail, whichever way. */
 void script_fail_wait(int nth, int error);
 
+/* How often it has been told what to watch, if it keeps that. */
+int script_controls(void);
+
 /* How often memory has been asked for; and the blocks not given back yet. */
 int script_allocations(void);
 #define script_blocks (script.live_blocks)
@@ -104,6 +108,16 @@ extern int script_timeouts[SCRIPT_TIMEOUTS];
 /* The time now, and how much passes with each wait. */
 extern uint64_t script_clock_ns;
 extern uint64_t script_wait_takes_ns;
+
+/*
+ * For whoever stands before one system's calls. A call is counted, and true
+ * says that it fails; errno says how. A wait begins (true: it fails), lasts
+ * as long as the system is to be asked for, and ends.
+ */
+bool script_fails(Scripted *call);
+bool script_wait_begins(Scripted *call, int timeout_ms);
+int script_real_timeout_ms(int timeout_ms);
+void script_wait_ends(int ready, int timeout_ms);
 
 /* From now on waits really sleep and the clock is the system's: threads. */
 void script_use_real_time(void);

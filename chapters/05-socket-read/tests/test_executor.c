@@ -427,6 +427,7 @@ Test(executor, cannot_be_made_without_memory_or_descriptors, .timeout = 5) {
     cr_assert_eq(executor_new(&executor), -ENOMEM,
                  "No memory, but executor_new() did not answer -ENOMEM.");
     script_fail(&script_epoll_create1, 1, EMFILE);
+    script_fail(&script_kqueue, 1, EMFILE);
     script_fail(&script_pipe, 1, EMFILE);
     cr_assert_eq(executor_new(&executor), -EMFILE,
                  "No descriptor, but executor_new() did not answer -EMFILE.");

@@ -94,6 +94,8 @@ Test(refused_memory, nor_does_any_descriptor_that_is_refused, .timeout = 10) {
     refuse_each(&script_epoll_create1, "epoll_create1", EMFILE);
     refuse_each(&script_eventfd, "eventfd", EMFILE);
     refuse_each(&script_epoll_ctl, "epoll_ctl", ENOSPC);
+    refuse_each(&script_kqueue, "kqueue", EMFILE);
+    refuse_each(&script_kevent_changes, "kevent", ENOMEM);
     refuse_each(&script_pipe, "pipe", EMFILE);
     refuse_each(&script_socket, "socket", EMFILE);
     refuse_each(&script_accept, "accept", EMFILE);
