@@ -12,6 +12,7 @@
 #include "timer_future.h"
 
 #include "clock.h"
+#include "monotonic_condition.h"
 
 static inline TimerFuture *timer_future_of(Future *future) {
     return (TimerFuture *)future;
