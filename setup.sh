@@ -13,13 +13,14 @@ set -u
 
 usage() {
     cat <<'END'
-sh setup.sh [--docs] [--all] [--dry-run]
+sh setup.sh [--docs] [--bench] [--all] [--dry-run]
   installs a C compiler, make, Criterion (the tests' framework) and bats (for
   the repository's own tests), each only when it is missing.
 
   --docs      also doxygen and graphviz, for 'make docs'
-  --all       also those and the checkers: clang, clang-format, valgrind, spin,
-              strace, gcovr, patch, nc
+  --bench     also libuv, libev and libevent, for 'make bench'
+  --all       also all of those and the checkers: clang, clang-format,
+              valgrind, spin, strace, gcovr, patch, nc
   --dry-run   prints the commands and runs none
   --how TOOL  prints the command that installs one tool
   --help      this text
@@ -39,6 +40,7 @@ wanted() { # GROUP
     case $1 in
         course) echo compiler make criterion bats ;;
         docs) echo doxygen dot ;;
+        bench) echo libuv libev libevent ;;
         checkers) echo clang clang-format valgrind spin strace gcovr patch nc ;;
     esac
 }
@@ -51,6 +53,7 @@ reason() { # TOOL
         bats) echo "runs the tests of the repository as a whole" ;;
         doxygen) echo "makes the site ('make docs')" ;;
         dot) echo "draws the site's figures" ;;
+        libuv | libev | libevent) echo "a loop to measure against ('make bench')" ;;
         clang) echo "a second compiler, and its sanitizers" ;;
         clang-format) echo "formats C ('make format')" ;;
         valgrind) echo "finds leaks and errors of memory" ;;
@@ -78,8 +81,19 @@ there() { # TOOL
             compiles '#include <criterion/criterion.h>' \
                 $(pkg-config --cflags --libs criterion 2>/dev/null) -lcriterion
             ;;
+        libuv) has_library uv.h libuv -luv ;;
+        libev) has_library ev.h libev -lev ;;
+        libevent) has_library event2/event.h libevent -levent_core -levent_pthreads ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
     esac
+}
+
+has_library() { # HEADER PKG-CONFIG-NAME LINKER-FLAGS...
+    header=$1
+    package=$2
+    shift 2
+    # shellcheck disable=SC2046 # pkg-config's flags are words
+    compiles "#include <$header>" $(pkg-config --cflags --libs "$package" 2>/dev/null) "$@"
 }
 
 compiles() { # FIRST-LINE FLAGS...: does a program that begins so link?
@@ -142,6 +156,10 @@ packages() { # TOOL
         debian:criterion) echo libcriterion-dev ;;
         debian:clang) echo clang libclang-rt-dev ;;
         debian:nc) echo netcat-openbsd ;;
+        debian:libuv) echo libuv1-dev ;;
+        debian:libev | debian:libevent) echo "$1-dev" ;;
+        alpine:libuv | alpine:libev | alpine:libevent) echo "$1-dev" ;;
+        fedora:libuv | fedora:libev | fedora:libevent) echo "$1-devel" ;;
         alpine:compiler) echo gcc musl-dev ;;
         alpine:clang) echo clang compiler-rt ;;
         alpine:clang-format) echo clang-extra-tools ;;
@@ -261,7 +279,8 @@ how=
 while [ $# -gt 0 ]; do
     case $1 in
         --docs) groups="$groups docs" ;;
-        --all) groups="course docs checkers" ;;
+        --bench) groups="$groups bench" ;;
+        --all) groups="course docs checkers bench" ;;
         --dry-run | -n) dry_run=yes ;;
         --how)
             [ $# -gt 1 ] || fail "Which tool? Say 'sh setup.sh --how doxygen', for example."

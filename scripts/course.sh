@@ -14,7 +14,7 @@ build       builds (the same as 'make' alone)
 run         runs the demonstration; without a chapter, the last one's
 test        runs the tests; FILTER='suite/name' picks some of one chapter's
 stress      runs the stress programs, the ones for SANITIZE=thread
-bench       measures what a chapter's way of waiting costs (QUICK=1: less exactly)
+bench       measures chapter 5 against other loops, or chapter-5's ways to wait (QUICK=1)
 diff        shows what a chapter changed since the ones before it
 verify      proves the tests: each deliberate mistake must be caught; checks models
 snippets    puts the code shown in the texts there anew (CHECK=1: only compares)
@@ -84,7 +84,11 @@ do_run() {
 }
 
 do_stress() { each_chapter stress; }
-do_bench() { each_chapter bench; }
+
+# Without a chapter, the comparison with other loops; with one, its own figures.
+do_bench() {
+    if [ "$named" ]; then each_chapter bench; else in_chapter bench all && sh bench/bench.sh; fi
+}
 
 do_clean() {
     for folder in $chosen; do
@@ -244,7 +248,8 @@ can() {
                 [ "$named" ] || [ -n "${INSIDE_THE_TESTS-}" ] || need bats "the repository's tests"
                 ;;
             verify | coverage) need_compiler && need_criterion ;;
-            build | run | stress | bench | claims) need_compiler ;;
+            build | run | stress | claims) need_compiler ;;
+            bench) need_compiler && { [ "$named" ] || sh bench/bench.sh --can || exit 1; } ;;
             format) need clang-format "'make format'" ;;
             docs) need doxygen "'make docs'" && need dot "'make docs'" ;;
         esac

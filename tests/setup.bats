@@ -88,7 +88,10 @@ on_linux() {
     prints "doxygen graphviz"
     prints_not valgrind
     succeeds sh setup.sh --all --dry-run
-    prints "doxygen graphviz clang libclang-rt-dev clang-format valgrind spin strace gcovr patch netcat-openbsd"
+    prints "doxygen graphviz clang libclang-rt-dev clang-format valgrind spin strace gcovr patch netcat-openbsd libuv1-dev libev-dev libevent-dev"
+    succeeds sh setup.sh --bench --dry-run
+    prints "bats libuv1-dev libev-dev libevent-dev"
+    prints_not doxygen
 }
 
 @test "what is there is not installed again" {

@@ -1,0 +1,99 @@
+#!/bin/sh
+# Writes docs/measured.md and docs/measured.svg from build/bench/results.tsv:
+# `make bench PAGE=1` measures and calls it. No figure there is typed by hand.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. scripts/common.sh
+
+results=build/bench/results.tsv
+loop=build/bench/loop.tsv
+
+figures() { # PART
+    awk -v part="$1" -f bench/figures.awk -f bench/page.awk bench/rows.txt $results
+}
+
+make_temporary
+if [ -z "${AGAIN-}" ] || [ ! -f $loop ]; then
+    sh scripts/loop.sh >"$temporary/loop" || exit 1
+    mv "$temporary/loop" $loop
+fi
+
+awk -f bench/figures.awk -f bench/svg.awk bench/rows.txt $results >"$temporary/measured.svg"
+{
+    cat <<'END'
+<!-- Written by 'make bench PAGE=1' from a run: edit bench/page.sh instead. -->
+# Measured
+
+How fast is chapter 5's runtime, beside the loops that people use? This page is
+made by one command from one run. The limit is what one writes by hand when there
+is nothing but the work: a queue of functions, or epoll, level-triggered and
+registered once. The limit's column says what one operation takes; the others stand
+as multiples of the limit's time, so **less is better**.
+
+END
+    figures table
+    cat <<'END'
+
+Each figure is the median over all rounds of a ratio within one round, so that
+what the machine did meanwhile falls on both. *Spread* is half the distance
+between the quartiles of chapter 5's ratios. A difference below 5 % is noise, and
+so is one within the spread.
+
+![The same figures as a plot: each contestant's time as a multiple of the limit's](measured.svg)
+
+## Where somebody else is ahead
+
+END
+    figures ahead
+    cat <<'END'
+
+## The machine
+
+END
+    figures machine
+    cat <<'END'
+
+## How to repeat it
+
+```sh
+sh setup.sh --bench   # libuv, libev and libevent
+make bench            # under ten minutes; QUICK=1: under one
+make bench PAGE=1     # writes this page, too
+```
+
+A machine with nothing else to do, please: the echo keeps client and server on a core
+each. Every run's figures stand in `build/bench/results.tsv`.
+
+## What is measured
+
+Each contestant is one program in [bench/](../bench): the same work, the same
+sockets, the same buffers, compiled alike, written as its documentation recommends;
+where a library offers two ways, the faster one is taken. Each run checks that all
+of the work was done: turns and hops are counted, every echoed byte is compared.
+
+- **A self-waking task.** 1,000 tasks ask to be run again, 1,000 times each. Time of
+  one poll. Here: a future that wakes its own waker. libuv and libev: an idle
+  handle; libevent: an event that makes itself active.
+- **A task is spawned and ends.** 1,000,000 of them, 1,000 at a time.
+- **A waiting task: memory.** Bytes on the heap for one of 100,000 that another thread
+  could wake, with the smallest future; beside it `uv_async_t`, `ev_async`, `struct event`.
+  The limit, a function and its argument, can be woken by nobody.
+- **A hop.** Socket pairs in a ring; who reads a byte writes it to the next one. Three
+  system calls: wait, read, write. Processor time.
+- **Echo.** Messages of 64 bytes on loopback, each connection sends again when its
+  echo has come. Client and server are processes on a core each; the client is the same
+  for all. *Server's time* is its processor time for one trip; *trips* compares how many
+  were made in a second. With 8,000 idle, 64 connections are active.
+- **Woken by a thread and back.** A thread wakes the loop, the loop answers with a
+  semaphore. On one core: processor time of both; on two: time on the clock.
+
+## The reader's own loop
+
+What `make chapter-N test` takes on this machine, in seconds (`sh scripts/loop.sh`):
+
+END
+    awk -F '\t' 'NR == 2 { print "| --- | ---: | ---: | ---: |" }
+        { print "| " $1 " | " $2 " | " $3 " | " $4 " |" }' $loop
+} >"$temporary/measured.md"
+mv "$temporary/measured.md" "$temporary/measured.svg" docs/ || fail "docs/ cannot be written to."
+echo "docs/measured.md and docs/measured.svg are written from this run."

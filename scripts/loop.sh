@@ -1,0 +1,38 @@
+#!/bin/sh
+# How long a reader waits for `make chapter-N test`: from clean, after one edit, and
+# with nothing changed. It works in a copy, so that what is built here stays.
+#   sh scripts/loop.sh [N...]   prints a line for each chapter, in seconds
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. scripts/common.sh
+
+wanted=${*:-1 2 3 4 5}
+make_temporary
+mkdir "$temporary/course" &&
+    cp -R Makefile setup.sh scripts chapters "$temporary/course" &&
+    cd "$temporary/course" || fail "The course cannot be copied: is the disk full?"
+
+now() { awk '{ print $1 }' /proc/uptime; }
+
+# Seconds that `make chapter-N test` takes.
+test_time() { # N
+    since=$(now)
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL "${MAKE:-make}" -j2 "chapter-$1" test >log 2>&1 ||
+        fail "'make chapter-$1 test' failed: $(tail -n 1 log)"
+    echo "$since $(now)" | awk '{ printf "%.1f", $2 - $1 }'
+}
+
+printf '%s\t%s\t%s\t%s\n' chapter 'from clean' 'after one edit' 'nothing changed'
+for number in $wanted; do
+    folder=$(echo chapters/*"$number"-*)
+    [ -d "$folder" ] || fail "There is no chapter $number."
+    rm -rf "$folder/build"
+    clean=$(test_time "$number") || exit 1
+    for edited in "$folder"/src/*.c; do
+        [ "${edited##*/}" = main.c ] || break
+    done
+    echo '/* edited */' >>"$edited"
+    edit=$(test_time "$number") || exit 1
+    nothing=$(test_time "$number") || exit 1
+    printf '%s\t%s\t%s\t%s\n' "$number" "$clean" "$edit" "$nothing"
+done
