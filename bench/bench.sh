@@ -9,7 +9,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
 
-results=build/bench/results.tsv
+results=${RESULTS-build/bench/results.tsv}
 
 need_library() { # NAME HEADER
     # shellcheck disable=SC2046 # pkg-config's flags are words
@@ -31,5 +31,5 @@ can
 [ "${1-}" != --can ] || exit 0
 [ "${AGAIN-}" ] || sh bench/measure.sh || exit 1
 [ -f "$results" ] || fail "Nothing has been measured yet: run 'make bench' without AGAIN."
-awk -f bench/figures.awk -f bench/table.awk bench/rows.txt $results
+awk -f bench/figures.awk -f bench/table.awk bench/rows.txt "$results"
 [ -z "${PAGE-}" ] || sh bench/page.sh

@@ -37,9 +37,10 @@ file == 2 && !/^#/ {
 # --- Figures --------------------------------------------------------------------
 
 # Time (or bytes) for one: less is better in every row.
-function of_one(round, key, who,  at) {
+function of_one(round, key, who,  at, sum) {
     at = round SUBSEP run_of[key] SUBSEP who
-    return (figure[key] ~ /^(wall|rate)$/ ? wall[at] : cpu[at]) / count[at]
+    sum = figure[key] ~ /^(wall|rate)$/ ? wall[at] : cpu[at]
+    return (sum > 0 ? sum : 1) / count[at]
 }
 
 function sort_numbers(list, n,  i, j, x) {

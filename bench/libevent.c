@@ -25,8 +25,7 @@ static void make_base(void) {
 
 static struct event *new_event(int descriptor, short what,
                                event_callback_fn callback, void *argument) {
-    struct event *event =
-        event_new(base, descriptor, what, callback, argument);
+    struct event *event = event_new(base, descriptor, what, callback, argument);
     must(event != NULL, "libevent makes no event");
     return event;
 }
@@ -125,8 +124,8 @@ void work_chain(size_t pairs) {
     make_base();
     for (size_t i = 0; i < pairs; i++) {
         links[i].pair = i;
-        links[i].readable = new_event(chain[i].reads, EV_READ | EV_PERSIST, hop,
-                                      &links[i]);
+        links[i].readable =
+            new_event(chain[i].reads, EV_READ | EV_PERSIST, hop, &links[i]);
         event_add(links[i].readable, NULL);
     }
     chain_begin();

@@ -4,7 +4,8 @@
 #
 #   ROUNDS=9   how often each run is made; QUICK=1: shorter runs, 3 rounds
 #   SMALLEST=1 a few operations of each, for the tests: no figure means anything
-#   MINUTES=9  no round is begun after this time
+#   MINUTES=9  no round is begun that would not end within this time
+#   RESULTS=…  where to write instead
 #
 # In each round every run is made by every contestant in turn, the order moved
 # on by one in each round, so that noise of the machine falls on all of them.
@@ -13,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
 
 programs=build/bench
-results=$programs/results.tsv
+results=${RESULTS-$programs/results.tsv}
 contestants="bare course libuv libev libevent"
 
 if [ "${SMALLEST-}" ]; then
@@ -113,4 +114,4 @@ while [ $round -lt "$rounds" ]; do
     contestants=$(turned $contestants)
 done
 [ ! -t 2 ] || printf '\r%-40s\r' '' >&2
-mv "$temporary/results" "$results"
+mv "$temporary/results" "$results" || fail "$results cannot be written."

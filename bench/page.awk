@@ -34,7 +34,7 @@ function ahead(  i, j, mine, other, line, reason, before, found) {
         line = ""
         for (j = 2; j <= names; j++) {
             other = ratio(row[i], name[j])
-            if (other < mine * 0.95) line = line sprintf(", %s (%.2f)", called[j], other)
+            if (other < mine * 0.95 && other < mine - spread(row[i])) line = line sprintf(", %s (%.2f)", called[j], other)
         }
         if (line == "") continue
         reason = why(run_of[row[i]])

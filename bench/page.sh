@@ -5,11 +5,11 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
 
-results=build/bench/results.tsv
+results=${RESULTS-build/bench/results.tsv}
 loop=build/bench/loop.tsv
 
 figures() { # PART
-    awk -v part="$1" -f bench/figures.awk -f bench/page.awk bench/rows.txt $results
+    awk -v part="$1" -f bench/figures.awk -f bench/page.awk bench/rows.txt "$results"
 }
 
 make_temporary
@@ -18,7 +18,7 @@ if [ -z "${AGAIN-}" ] || [ ! -f $loop ]; then
     mv "$temporary/loop" $loop
 fi
 
-awk -f bench/figures.awk -f bench/svg.awk bench/rows.txt $results >"$temporary/measured.svg"
+awk -f bench/figures.awk -f bench/svg.awk bench/rows.txt "$results" >"$temporary/measured.svg"
 {
     cat <<'END'
 <!-- Written by 'make bench PAGE=1' from a run: edit bench/page.sh instead. -->

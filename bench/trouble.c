@@ -56,6 +56,10 @@ static void too_long(int signal) {
 }
 
 void limit_time(unsigned seconds) {
+    const char *other = getenv("BENCH_SECONDS");
+    if (other != NULL) {
+        seconds = (unsigned)strtoul(other, NULL, 10);
+    }
     struct sigaction action = {.sa_handler = too_long};
     must(sigaction(SIGALRM, &action, NULL) == 0, "No time limit can be set");
     alarm(seconds);

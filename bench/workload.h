@@ -137,7 +137,8 @@ void pin(int nth);
 /** As many descriptors as the system allows. */
 void raise_descriptor_limit(void);
 
-/** Ends the program with a sentence if it takes longer. */
+/** Ends the program with a sentence if it takes longer, or longer than
+ * BENCH_SECONDS in its environment says. */
 void limit_time(unsigned seconds);
 
 #endif

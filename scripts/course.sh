@@ -169,6 +169,7 @@ do_docs() {
 
 do_format() {
     need clang-format "'make format'"
+    [ "$named" ] || [ ! -d bench ] || chosen="$chosen bench"
     find $chosen -name build -prune -o -name '*.[ch]' -print >"$temporary/sources"
     if [ -z "${CHECK-}" ]; then
         xargs clang-format -i <"$temporary/sources"

@@ -52,7 +52,9 @@ bar() { # FOLDER, or nothing for the front
         fi
         echo "<a href=\"$up${other##*/}/index.html\" title=\"$plain\"$current>$number</a>"
     done <"$temporary/questions"
-    echo "</span><a href=\"${up}glossary.html\">Glossary</a><a href=\"${up}names.html\">Names</a></nav>"
+    echo "</span><a href=\"${up}glossary.html\">Glossary</a><a href=\"${up}names.html\">Names</a>"
+    [ ! -f docs/measured.md ] || echo "<a href=\"${up}measured.html\">Measured</a>"
+    echo "</nav>"
     echo "<form role=\"search\" action=\"${up}names.html\" data-root=\"$up\" data-chapter=\"$here\">"
     echo '<input type="search" name="q" aria-label="Search names and headings" placeholder="Search  /" autocomplete="off">'
     echo '<div class="results" role="status" hidden></div></form></header>'

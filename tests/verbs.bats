@@ -16,7 +16,7 @@ load helper
 
 @test "make help lists every verb that there is" {
     succeeds make help
-    for verb in build run 'test' diff help doctor docs snippets verify clean; do
+    for verb in build run 'test' bench diff help doctor docs snippets verify clean; do
         prints "  $verb "
     done
 }

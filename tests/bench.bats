@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# `make bench`: that every contestant does the same work, and that the work is
+# checked. No figure decides anything here.
+
+load helper
+
+libraries_are_here() {
+    sh bench/bench.sh --can || skip "$(sh bench/bench.sh --can 2>&1)"
+}
+
+# cheating FROM TO: builds $cheat, bare.c with a line changed, and the honest client.
+cheating() {
+    cheat=$BATS_TEST_TMPDIR/cheat
+    honest=$BATS_TEST_TMPDIR/client
+    sed "s/$1/$2/" bench/bare.c >"$cheat.c"
+    ! cmp -s bench/bare.c "$cheat.c"
+    cc -std=c11 -D_GNU_SOURCE -pthread -Ibench -o "$cheat" "$cheat.c" bench/workload.c bench/trouble.c
+    cc -std=c11 -D_GNU_SOURCE -Ibench -o "$honest" bench/client.c bench/trouble.c
+}
+
+@test "every contestant does all of the work, and every row is in the table" {
+    libraries_are_here
+    export RESULTS=$BATS_TEST_TMPDIR/results.tsv
+    SMALLEST=1 succeeds make bench
+    while read -r row run figure what; do
+        case $row in
+            '#'*) ;;
+            wake-2) [ "$(nproc)" = 1 ] || prints "$what" ;;
+            ?*) prints "$what" ;;
+        esac
+    done <bench/rows.txt
+    for name in "libuv 1." "libev 4." "libevent 2." "processor:" "kernel:" "compiler:"; do
+        prints "$name"
+    done
+    # Each run by each of the five, with as many operations as the others.
+    run awk -F '\t' '!/^#/ {
+            if ($2 in count && count[$2] != $4) print $2 ": " $3 " did " $4 ", not " count[$2]
+            count[$2] = $4
+            by[$2]++
+            if ($4 < 1 || $5 < 1 || $6 < 1) print $2 ": " $3 " has no figure"
+        }
+        END { for (run in by) if (by[run] != 5) print run " was made by " by[run] }' "$RESULTS"
+    says ""
+    # What is printed fits into a terminal.
+    RESULTS=$RESULTS AGAIN=1 succeeds make bench
+    [ "$(printf '%s\n' "$output" | awk '{ if (length($0) > most) most = length($0) } END { print most }')" -le 100 ]
+}
+
+@test "a library that is missing is named, with the command that installs it" {
+    libraries_are_here
+    cat >"$BATS_TEST_TMPDIR/cc" <<'END'
+#!/bin/sh
+case $* in *-E*) ! grep -q 'ev\.h' ;; *) exec cc "$@" ;; esac
+END
+    chmod +x "$BATS_TEST_TMPDIR/cc"
+    fails make bench CC="$BATS_TEST_TMPDIR/cc"
+    prints "libev is not installed, and 'make bench' needs it: run '"
+    [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a task that is not run again, one that never ends and a token that goes astray are found" {
+    cheating 'queue_push(take_turn, argument);' ';'
+    fails "$cheat" poll 10 3
+    says "A task did not get all of its turns."
+    cheating '\*ended += 1;' ';'
+    fails "$cheat" spawn 10 2
+    says "Not every task that was begun has ended."
+    cheating 'chain\[chain_next(self->pair)\]' 'chain[self->pair]'
+    fails "$cheat" chain 10 2 5
+    says "A token did not end where it should."
+}
+
+@test "an echo that is not what was sent is found" {
+    cheating 'ssize_t length = read.*' '& self->buffer[5] ^= 1;'
+    fails "$honest" "$cheat" 2 0 10
+    says "An echo is not what was sent."
+}
+
+@test "a server that dies is told in one sentence" {
+    cheating 'ssize_t length = read.*' '& exit(0);'
+    fails "$honest" "$cheat" 2 0 10
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == "The server closed a connection before its echo." ]] ||
+        [[ $output == "An echo cannot be read: Connection reset by peer." ]]
+    fails "$honest" "$BATS_TEST_TMPDIR/nobody" 2 0 10
+    prints "The server cannot be started: No such file or directory."
+}
+
+@test "a server that never answers is not waited for" {
+    cheating 'ssize_t length = read.*' 'return; &'
+    BENCH_SECONDS=1 fails timeout 20 "$honest" "$cheat" 1 0 10
+    prints "The work did not end within its time"
+}
