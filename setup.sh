@@ -18,7 +18,7 @@ sh setup.sh [--docs] [--bench] [--all] [--dry-run]
   the repository's own tests), each only when it is missing.
 
   --docs      also doxygen and graphviz, for 'make docs'
-  --bench     also libuv, libev and libevent, for 'make bench'
+  --bench     also libuv, libev, libevent and gnuplot, for 'make bench'
   --all       also all of those and the checkers: clang, clang-format,
               valgrind, spin, strace, gcovr, patch, nc
   --dry-run   prints the commands and runs none
@@ -40,7 +40,7 @@ wanted() { # GROUP
     case $1 in
         course) echo compiler make criterion bats ;;
         docs) echo doxygen dot ;;
-        bench) echo libuv libev libevent ;;
+        bench) echo libuv libev libevent gnuplot ;;
         checkers) echo clang clang-format valgrind spin strace gcovr patch nc ;;
     esac
 }
@@ -54,6 +54,7 @@ reason() { # TOOL
         doxygen) echo "makes the site ('make docs')" ;;
         dot) echo "draws the site's figures" ;;
         libuv | libev | libevent) echo "a loop to measure against ('make bench')" ;;
+        gnuplot) echo "draws the figures of 'make chapter-5 bench'" ;;
         clang) echo "a second compiler, and its sanitizers" ;;
         clang-format) echo "formats C ('make format')" ;;
         valgrind) echo "finds leaks and errors of memory" ;;
@@ -156,6 +157,7 @@ packages() { # TOOL
         debian:criterion) echo libcriterion-dev ;;
         debian:clang) echo clang libclang-rt-dev ;;
         debian:nc) echo netcat-openbsd ;;
+        debian:gnuplot) echo gnuplot-nox ;;
         debian:libuv) echo libuv1-dev ;;
         debian:libev | debian:libevent) echo "$1-dev" ;;
         alpine:libuv | alpine:libev | alpine:libevent) echo "$1-dev" ;;

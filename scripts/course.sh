@@ -14,7 +14,7 @@ build       builds (the same as 'make' alone)
 run         runs the demonstration; without a chapter, the last one's
 test        runs the tests; FILTER='suite/name' picks some of one chapter's
 stress      runs the stress programs, the ones for SANITIZE=thread
-bench       measures chapter 5 against other loops, or chapter-5's ways to wait (QUICK=1)
+bench       measures chapter 5 against other loops; chapter-5 bench: ways to wait
 diff        shows what a chapter changed since the ones before it
 verify      proves the tests: each deliberate mistake must be caught; checks models
 snippets    puts the code shown in the texts there anew (CHECK=1: only compares)
@@ -35,9 +35,9 @@ do_help() {
     verbs | sed 's/^/  /'
     cat <<'END'
 
-ARGS='…' are the arguments of run. CC=clang, OPT=-O0, BACKEND=poll, V=1, COVERAGE=1,
-VALGRIND=1, SANITIZE=address (undefined, address,undefined; thread for stress)
-change how a chapter is built and run: see 'make -C chapters/NN-name help'.
+ARGS='…' are the arguments of run, QUICK=1 makes bench a matter of a minute, PAGE=1
+writes its page. CC=clang, OPT=-O0, BACKEND=poll, V=1, COVERAGE=1, VALGRIND=1,
+SANITIZE=address (undefined, address,undefined; thread for stress) change how a chapter is built and run: see 'make -C chapters/NN-name help'.
 END
 }
 
@@ -169,8 +169,9 @@ do_docs() {
 
 do_format() {
     need clang-format "'make format'"
-    [ "$named" ] || [ ! -d bench ] || chosen="$chosen bench"
-    find $chosen -name build -prune -o -name '*.[ch]' -print >"$temporary/sources"
+    folders=$chosen
+    [ "$named" ] || [ ! -d bench ] || folders="$chosen bench"
+    find $folders -name build -prune -o -name '*.[ch]' -print >"$temporary/sources"
     if [ -z "${CHECK-}" ]; then
         xargs clang-format -i <"$temporary/sources"
         return

@@ -88,9 +88,9 @@ on_linux() {
     prints "doxygen graphviz"
     prints_not valgrind
     succeeds sh setup.sh --all --dry-run
-    prints "doxygen graphviz clang libclang-rt-dev clang-format valgrind spin strace gcovr patch netcat-openbsd libuv1-dev libev-dev libevent-dev"
+    prints "doxygen graphviz clang libclang-rt-dev clang-format valgrind spin strace gcovr patch netcat-openbsd libuv1-dev libev-dev libevent-dev gnuplot-nox"
     succeeds sh setup.sh --bench --dry-run
-    prints "bats libuv1-dev libev-dev libevent-dev"
+    prints "bats libuv1-dev libev-dev libevent-dev gnuplot-nox"
     prints_not doxygen
 }
 
