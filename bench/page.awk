@@ -10,6 +10,7 @@ function table(  i, j, line) {
             line = line sprintf(" | %.2f", ratio(row[i], name[j]))
             if (j == 1) line = line sprintf(" | %.2f", spread(row[i]))
         }
+        sub(/ us /, " µs ", line)
         print line " |"
     }
 }

@@ -1,21 +1,23 @@
 #!/bin/sh
 # Writes docs/measured.md and docs/measured.svg from build/bench/results.tsv:
 # `make bench PAGE=1` measures and calls it. No figure there is typed by hand.
+# PAGE_FOLDER=… writes them elsewhere.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
 
 results=${RESULTS-build/bench/results.tsv}
-loop=build/bench/loop.tsv
+loop=$(dirname "$results")/loop.tsv
+folder=${PAGE_FOLDER-docs}
 
 figures() { # PART
     awk -v part="$1" -f bench/figures.awk -f bench/page.awk bench/rows.txt "$results"
 }
 
 make_temporary
-if [ -z "${AGAIN-}" ] || [ ! -f $loop ]; then
+if [ -z "${AGAIN-}" ] || [ ! -f "$loop" ]; then
     sh scripts/loop.sh >"$temporary/loop" || exit 1
-    mv "$temporary/loop" $loop
+    mv "$temporary/loop" "$loop" || exit 1
 fi
 
 awk -f bench/figures.awk -f bench/svg.awk bench/rows.txt "$results" >"$temporary/measured.svg"
@@ -93,7 +95,8 @@ What `make chapter-N test` takes on this machine, in seconds (`sh scripts/loop.s
 
 END
     awk -F '\t' 'NR == 2 { print "| --- | ---: | ---: | ---: |" }
-        { print "| " $1 " | " $2 " | " $3 " | " $4 " |" }' $loop
+        { print "| " $1 " | " $2 " | " $3 " | " $4 " |" }' "$loop"
 } >"$temporary/measured.md"
-mv "$temporary/measured.md" "$temporary/measured.svg" docs/ || fail "docs/ cannot be written to."
-echo "docs/measured.md and docs/measured.svg are written from this run."
+mv "$temporary/measured.md" "$temporary/measured.svg" "$folder" ||
+    fail "$folder cannot be written to."
+echo "$folder/measured.md and $folder/measured.svg are written from this run."

@@ -121,6 +121,13 @@ for tool in doxygen dot clang clang-format valgrind spin strace gcovr patch nc; 
         without $tool "not installed, only some verbs need it: '$(how $tool)'"
     fi
 done
+if [ -f bench/bench.sh ]; then
+    if trouble=$(sh bench/bench.sh --can 2>&1); then
+        good bench "libuv, libev and libevent can be measured against"
+    else
+        without bench "$trouble"
+    fi
+fi
 
 echo
 if [ $missing -eq 0 ]; then

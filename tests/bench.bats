@@ -46,6 +46,48 @@ cheating() {
     [ "$(printf '%s\n' "$output" | awk '{ if (length($0) > most) most = length($0) } END { print most }')" -le 100 ]
 }
 
+# made_up ROUND COURSE BARE: what a round's results would be, in nanoseconds.
+made_up() {
+    local round=$1 run who ns
+    for run in $(awk '!/^#/ && NF && !seen[$2]++ { print $2 }' bench/rows.txt); do
+        for who in "course $2" "bare $3" "libuv $((2 * $3))" "libev $((3 * $3))" "libevent $((4 * $3))"; do
+            ns=${who#* }
+            printf '%s\t%s\t%s\t1\t%s\t%s\n' "$round" "$run" "${who% *}" "$ns" "$ns"
+        done
+    done >>"$RESULTS"
+}
+
+@test "a ratio is the median of ratios within one round" {
+    export RESULTS=$BATS_TEST_TMPDIR/results.tsv AGAIN=1
+    # The ratio of the medians would be 1.50.
+    made_up 1 300 100
+    made_up 2 200 200
+    made_up 3 400 400
+    succeeds sh bench/bench.sh
+    prints "A self-waking task: one poll                  200 ns      1.00    2.00    3.00      4.00    0.50"
+    prints "medians of the ratios of 3 rounds."
+}
+
+@test "the page says where somebody is ahead, and why, and nowhere else" {
+    export RESULTS=$BATS_TEST_TMPDIR/results.tsv PAGE_FOLDER=$BATS_TEST_TMPDIR AGAIN=1
+    printf 'chapter\tfrom clean\n1\t3.1\n' >"$BATS_TEST_TMPDIR/loop.tsv"
+    made_up 1 250 100
+    made_up 2 250 100
+    PAGE=1 succeeds sh bench/bench.sh
+    run cat "$BATS_TEST_TMPDIR/measured.md"
+    prints "- A self-waking task: one poll: libuv (2.00); chapter 5 is at 2.50."
+    prints "goes through the ready queue each time"
+    prints "- Woken by a thread and back: 2 cores: libuv (2.00); chapter 5 is at 2.50."
+    prints_not "Why is not known"
+    # Four per cent are no news.
+    : >"$RESULTS"
+    made_up 1 208 100
+    PAGE=1 succeeds sh bench/bench.sh
+    run cat "$BATS_TEST_TMPDIR/measured.md"
+    prints "Nowhere in this run."
+    prints_not "chapter 5 is at"
+}
+
 @test "a library that is missing is named, with the command that installs it" {
     libraries_are_here
     cat >"$BATS_TEST_TMPDIR/cc" <<'END'
