@@ -27,9 +27,11 @@ can() {
     need_library libevent event2/event.h
 }
 
-can
-[ "${1-}" != --can ] || exit 0
-[ "${AGAIN-}" ] || sh bench/measure.sh || exit 1
+if [ "${1-}" = --can ]; then
+    can
+    exit
+fi
+[ "${AGAIN-}" ] || { can && sh bench/measure.sh; } || exit 1
 [ -f "$results" ] || fail "Nothing has been measured yet: run 'make bench' without AGAIN."
 awk -f bench/figures.awk -f bench/table.awk bench/rows.txt "$results"
 [ -z "${PAGE-}" ] || sh bench/page.sh

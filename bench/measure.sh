@@ -45,7 +45,7 @@ runs() {
     echo "echo-1000 client 1000 0 $(few 50000)"
     echo "idle client 64 $crowd $(few 50000)"
     echo "wake-1 wake $(few 20000) 1"
-    [ "$processors" -lt 2 ] || echo "wake-2 wake $(few 5000) 2"
+    [ "$processors" -lt 2 ] || echo "wake-2 wake $(few 2000) 2"
 }
 
 # What the figures belong to: lines of a name and what it is.

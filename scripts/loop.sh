@@ -18,13 +18,13 @@ now() { awk '{ print $1 }' /proc/uptime; }
 test_time() { # N
     since=$(now)
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL "${MAKE:-make}" -j2 "chapter-$1" test >log 2>&1 ||
-        fail "'make chapter-$1 test' failed: $(tail -n 1 log)"
+        fail "'make chapter-$1 test' failed: $(grep -v '^g\{0,1\}make' log | tail -n 1)"
     echo "$since $(now)" | awk '{ printf "%.1f", $2 - $1 }'
 }
 
 printf '%s\t%s\t%s\t%s\n' chapter 'from clean' 'after one edit' 'nothing changed'
 for number in $wanted; do
-    folder=$(echo chapters/*"$number"-*)
+    folder=$(echo chapters/0"$number"-*)
     [ -d "$folder" ] || fail "There is no chapter $number."
     rm -rf "$folder/build"
     clean=$(test_time "$number") || exit 1

@@ -10,6 +10,7 @@ libraries_are_here() {
 
 # cheating FROM TO: builds $cheat, bare.c with a line changed, and the honest client.
 cheating() {
+    [ "$(uname -s)" = Linux ] || skip "only Linux has epoll"
     cheat=$BATS_TEST_TMPDIR/cheat
     honest=$BATS_TEST_TMPDIR/client
     sed "s/$1/$2/" bench/bare.c >"$cheat.c"
@@ -132,4 +133,17 @@ END
     cheating 'ssize_t length = read.*' 'return; &'
     BENCH_SECONDS=1 fails timeout 20 "$honest" "$cheat" 1 0 10
     prints "The work did not end within its time"
+}
+
+@test "what a reader waits for is measured in a copy" {
+    small_course
+    succeeds sh scripts/loop.sh 2
+    [ "${lines[0]}" = "chapter	from clean	after one edit	nothing changed" ]
+    [ "$(echo "${lines[1]}" | tr -d '0-9')" = "$(printf '\t.\t.\t.')" ]
+    [ ! -e chapters/02-two/build ]
+    fails sh scripts/loop.sh 9
+    prints "There is no chapter 9."
+    sed -i 's/a + b/a - b/' chapters/02-two/src/sum.c
+    fails sh scripts/loop.sh 2
+    prints "'make chapter-2 test' failed: Tests: chapter 2 FAILED (1 of 2)."
 }
