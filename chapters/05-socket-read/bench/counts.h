@@ -5,6 +5,10 @@
 #ifndef COUNTS_H
 #define COUNTS_H
 
+#ifndef __linux__
+#error "Two of the six ways are epoll(7): the bench runs on Linux only."
+#endif
+
 /** What there is to count; the first four are system calls. */
 typedef enum Count {
     COUNT_READ,

@@ -21,10 +21,6 @@
 #include "executor.h"
 #include "socket_read.h"
 
-#ifndef __linux__
-#error "Two of the six ways are epoll(7): the bench runs on Linux only."
-#endif
-
 enum { FOREVER = -1, BATCH = 256 };
 
 static void set_blocking(const Work *work, bool blocking) {

@@ -37,7 +37,8 @@ void work_begin(const Work *work) {
 
 static void begin_to_count(void) {
     figures.threads = counts_threads();
-    figures.memory = counts_memory() - figures.memory;
+    unsigned long memory = counts_memory();
+    figures.memory = memory > figures.memory ? memory - figures.memory : 0;
     driver_go(current.driver, current.messages);
     counts_take(figures.counts);
 }
@@ -96,6 +97,9 @@ bool work_measure(const Work *work, WaitFn *wait, Figures *figures_out) {
     if (child == 0) {
         report = ends[1];
         do_the_work(work, wait);
+    }
+    if (child < 0) {
+        perror("No process");
     }
     close(ends[1]);
     ssize_t length = read(ends[0], figures_out, sizeof *figures_out);
