@@ -4,9 +4,27 @@
 
 load helper
 
-# The bench of a copy of chapter 5's folder, in which a test may change something.
+# A copy of what is needed: other tests build in the tree at the same time.
+setup_file() {
+    local course=$BATS_FILE_TMPDIR folder
+    cp -R Makefile setup.sh scripts "$course"
+    for folder in chapters/01-simple-future chapters/05-socket-read; do
+        mkdir -p "$course/$folder"
+        cp -R "$folder/Makefile" "$folder/src" "$course/$folder"
+    done
+    cp -R "$folder/bench" "$course/$folder"
+}
+
+setup() { cd "$BATS_FILE_TMPDIR" || return 1; }
+
+build_bench() {
+    succeeds make -C chapters/05-socket-read build/cc-O2-epoll/run-bench
+    bench=chapters/05-socket-read/build/cc-O2-epoll/run-bench
+}
+
+# For a test that changes something.
 copy_of_chapter_5() {
-    cp -R "$root/chapters/05-socket-read" "$BATS_TEST_TMPDIR/5"
+    cp -pR chapters/05-socket-read "$BATS_TEST_TMPDIR/5"
     cd "$BATS_TEST_TMPDIR/5" || return 1
 }
 
@@ -47,17 +65,17 @@ counts_of() { # NAME FIRST-COLUMN LAST-COLUMN
 }
 
 @test "where there is no room for the threads, the row says so" {
-    make -s -C chapters/05-socket-read build/cc-O2-epoll/run-bench
+    build_bench
     ulimit -v 800000
-    succeeds chapters/05-socket-read/build/cc-O2-epoll/run-bench --sockets 500 --messages 5
+    succeeds $bench --sockets 500 --messages 5
     [[ $(figures_of '2 a thread each') =~ ^-EAGAIN\ after\ [0-9]+\ threads ]]
     [ "$(counts_of '6 this chapter' 1 4)" = "3.00 1.00 1.00 0.00" ]
 }
 
 @test "where there are too few descriptors, it says how many there are" {
-    make -s -C chapters/05-socket-read build/cc-O2-epoll/run-bench
+    build_bench
     ulimit -n 50
-    succeeds chapters/05-socket-read/build/cc-O2-epoll/run-bench --quick
+    succeeds $bench --quick
     prints "10 of 10 active"
     prints "10000 sockets: left out, since a process may open 50 descriptors here;"
 }
@@ -65,7 +83,7 @@ counts_of() { # NAME FIRST-COLUMN LAST-COLUMN
 @test "the whole of it is drawn, on the terminal and as a picture" {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"
     succeeds make chapter-5 bench QUICK=1 ARGS="--messages 1"
-    prints "10 of 10000 active"
+    prints "10 of 1000 active"
     prints "Processor time for a message"
     picture=${lines[-1]#The same as a picture: }
     grep -q '6 this chapter' "$picture"
@@ -74,7 +92,7 @@ counts_of() { # NAME FIRST-COLUMN LAST-COLUMN
 @test "without gnuplot there is the table, and a line says what is missing" {
     path_without gnuplot
     PATH=$path succeeds make chapter-5 bench QUICK=1 ARGS="--messages 1 --rung 6"
-    prints "10 of 10000 active"
+    prints "10 of 1000 active"
     [[ ${lines[-1]} == "There is no gnuplot to draw it: run '"*"'sh setup.sh --bench' in the course's folder." ]]
 }
 
