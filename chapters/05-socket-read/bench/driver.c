@@ -160,6 +160,7 @@ int driver_start(Driver *driver, size_t count) {
     if (driver->sockets == NULL || listener < 0 || pipe(control) < 0) {
         return listener < 0 ? listener : -errno;
     }
+    fflush(stdout);
     driver->process = fork();
     if (driver->process < 0) {
         return -errno;
