@@ -25,6 +25,12 @@ void changes_clear(void);
     cr_assert_str_eq(changes_text(), expected, "%s (expected: %s; made: %s)",  \
                      sentence, expected, changes_text())
 
+/* What the latest change left with the kernel. */
+void *kevent_udata(void);
+
+/* How long the latest wait was to last at most; false if for ever. */
+bool kevent_timeout(struct timespec *timeout_out);
+
 /* The next wait reports this one event, without asking anybody. */
 void kevent_reports(const struct kevent *event);
 

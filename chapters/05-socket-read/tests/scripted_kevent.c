@@ -10,6 +10,9 @@
 Scripted script_change;
 
 static char text[1024];
+static void *udata;
+static bool limited;
+static struct timespec limit;
 static struct kevent report;
 static bool reports;
 
@@ -21,12 +24,22 @@ void changes_clear(void) {
     text[0] = '\0';
 }
 
+void *kevent_udata(void) {
+    return udata;
+}
+
+bool kevent_timeout(struct timespec *timeout_out) {
+    *timeout_out = limit;
+    return limited;
+}
+
 void kevent_reports(const struct kevent *event) {
     report = *event;
     reports = true;
 }
 
 static void note(const struct kevent *change) {
+    udata = change->udata;
     size_t length = strlen(text);
     snprintf(text + length, sizeof text - length, "%s%s%s",
              length == 0 ? "" : " ", (change->flags & EV_ADD) != 0 ? "+" : "-",
@@ -91,6 +104,8 @@ static int milliseconds(const struct timespec *timeout) {
 static int wait_for(int queue, struct kevent *events, int capacity,
                     const struct timespec *timeout) {
     int timeout_ms = milliseconds(timeout);
+    limited = timeout != NULL;
+    limit = limited ? *timeout : (struct timespec){0, 0};
     if (script_wait_begins(&script_kevent, timeout_ms)) {
         return -1;
     }
