@@ -114,6 +114,46 @@ Test(hang_up, of_a_pipe_wakes_its_writer, .timeout = 5) {
               "The write that follows says what happened: EPIPE.");
 }
 
+Test(hang_up, of_a_pipe_is_told_to_a_writer_who_asks_late, .timeout = 5) {
+    Pair pair = pair_open_pipe_to_write();
+    far_closes(&pair);
+    for (int i = 0; i < 2; i++) {
+        ask(pair.near, 1, WRITABLE);
+        assert_event(1, WRITABLE,
+                     "The last reader of a pipe had gone when the writer "
+                     "asked; it must hear of it, each time it asks.");
+        assert_silence("Nobody asked again.");
+    }
+}
+
+Test(hang_up, of_one_direction_comes_after_its_data, .timeout = 5) {
+    Pair pair = pair_open_tcp();
+    char buffer[8];
+    far_sends(&pair, "last");
+    shutdown(pair.far, SHUT_WR);
+    ask(pair.near, 1, READABLE);
+    assert_event(1, READABLE, "There are data, and the end of file.");
+    cr_assert(near_reads(&pair, buffer, 8) == 4, "Data first.");
+    ask(pair.near, 1, READABLE);
+    assert_event(1, READABLE, "Then the end of file, which was not reported.");
+    cr_assert(near_reads(&pair, buffer, 8) == 0, "That is the end of file.");
+    ask(pair.near, 1, WRITABLE);
+    assert_event(1, WRITABLE, "The other direction still has room.");
+}
+
+Test(hang_up, of_our_own_direction_leaves_the_reader_waiting, .timeout = 5) {
+    Pair pairs[2] = {pair_open(), pair_open_tcp()};
+    for (int i = 0; i < 2; i++) {
+        shutdown(pairs[i].near, SHUT_WR);
+        ask(pairs[i].near, 1, READABLE);
+        assert_silence("We shall write no more, which is nothing to read: the "
+                       "far end may have much to say yet.");
+        far_sends(&pairs[i], "x");
+        assert_event(1, READABLE, "The far end goes on writing.");
+        stop_asking(pairs[i].near, BOTH);
+    }
+}
+
 Test(hang_up, by_reset_wakes_a_reader, .timeout = 5) {
     Pair pair = pair_open_tcp();
     char byte;

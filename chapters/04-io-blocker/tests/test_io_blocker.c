@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -238,6 +239,31 @@ Test(io_blocker, reports_a_connection_to_accept_as_readable, .timeout = 5) {
     assert_silence("Nobody has connected yet.");
     connect_to(listener);
     assert_event(1, READABLE, "A connection waits to be accepted.");
+}
+
+Test(io_blocker, reports_connections_one_by_one, .timeout = 5) {
+    int listener = listener_open();
+    connect_to(listener);
+    connect_to(listener);
+    for (int i = 0; i < 2; i++) {
+        ask(listener, 1, READABLE);
+        assert_event(1, READABLE,
+                     "Two connections came, and each is to be reported to "
+                     "whoever asks, although nothing came since the first.");
+        int descriptor = accept(listener, NULL, NULL);
+        cr_assert(descriptor >= 0, "A connection was there to be accepted.");
+        close(descriptor);
+    }
+    ask(listener, 1, READABLE);
+    assert_silence("Both have been accepted.");
+}
+
+Test(io_blocker, reports_a_connection_that_is_made_as_writable, .timeout = 5) {
+    int descriptor = connect_to(listener_open());
+    ask(descriptor, 1, BOTH);
+    assert_event(1, WRITABLE,
+                 "The connection is made: there is room, and nothing to read.");
+    assert_silence("The far end has sent nothing.");
 }
 
 Test(io_blocker, refuses_a_regular_file, .timeout = 5) {

@@ -149,6 +149,31 @@ Test(removal, of_one_whose_event_is_under_way_is_in_time, .timeout = 5) {
     }
 }
 
+Test(removal, leaves_nothing_of_a_batch_to_who_has_the_number_next,
+     .timeout = 5) {
+    for (uint64_t same_id = 0; same_id < 2; same_id++) {
+        Pair pairs[2] = {pair_open(), pair_open()};
+        for (int i = 0; i < 2; i++) {
+            far_sends(&pairs[i], "x");
+            ask(pairs[i].near, (uint64_t)i, READABLE);
+        }
+        int other = 1 - (int)look().id;
+        stop_asking(pairs[other].near, BOTH);
+        network_close(pairs[other].near);
+        Pair next = pair_open();
+        cr_assert(next.near == pairs[other].near, "The number is used again.");
+        uint64_t id = same_id ? (uint64_t)other : 2;
+        ask(next.near, id, READABLE);
+        assert_silence("Two sockets were ready and there was room for one "
+                       "event. The other was removed and closed, and a new "
+                       "one has its number: it has no data, but was told so.");
+        far_sends(&next, "y");
+        assert_event(id, READABLE, "Now it has.");
+        stop_asking(next.near, BOTH);
+        stop_asking(pairs[1 - other].near, BOTH);
+    }
+}
+
 Test(removal, and_asking_again_at_once_loses_nothing, .timeout = 5) {
     Pair pair = pair_open();
     far_sends(&pair, "x");

@@ -163,6 +163,36 @@ Test(wake, from_another_thread_ends_the_wait, .timeout = 5) {
     }
 }
 
+static void *wake_often(void *unused) {
+    (void)unused;
+    for (int i = 0; i < 100; i++) {
+        io_blocker_wake(blocker);
+    }
+    return NULL;
+}
+
+Test(wake, from_four_threads_at_once_is_never_lost, .timeout = 5) {
+    Event event;
+    pthread_t threads[4];
+    script_use_real_time();
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < 4; i++) {
+            pthread_create(&threads[i], NULL, wake_often, NULL);
+        }
+        int result = io_blocker_block(blocker, &event);
+        for (int i = 0; i < 4; i++) {
+            pthread_join(threads[i], NULL);
+        }
+        cr_assert(result == -ECANCELED, "It was woken, and said %d.", result);
+        int rest = look_now(&event);
+        cr_assert(rest == -ECANCELED || rest == -ETIMEDOUT,
+                  "What came after the first is one more, or none: %d.", rest);
+        cr_assert(look_now(&event) == -ETIMEDOUT,
+                  "All threads have ended, and their calls have been noticed, "
+                  "but there came another wake-up.");
+    }
+}
+
 static void on_signal(int number) {
     (void)number;
     io_blocker_wake(blocker);
