@@ -18,7 +18,7 @@ typedef enum Poll {
     POLL_READY,
 } Poll;
 
-/** What a pending future leaves with whoever will have news. Rust: `fn()`. */
+/** Left behind by a pending future; whoever has news calls it. Rust: `fn()`. */
 typedef void (*WakeFn)(void);
 
 /** A future, as seen by whoever polls it: the first member of each one. */

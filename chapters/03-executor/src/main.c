@@ -55,7 +55,7 @@ static void teller_drop(Future *future) {
 static void explain(const char *what, int result) {
     const char *advice =
         result == -EDEADLK
-            ? "Nobody has a waker of the tasks left: find who lost it."
+            ? "No waker of the tasks is left: find out who lost it."
             : "Try it with fewer sockets: ARGS=100.";
     fprintf(stderr, "%s: %s. %s\n", what, strerror(-result), advice);
 }

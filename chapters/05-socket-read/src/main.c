@@ -34,7 +34,7 @@ typedef struct Options {
 /* Says what happened and what to do. Returns the program's exit status. */
 static int fail(const char *what, int error, const char *advice) {
     if (error == -EDEADLK) {
-        advice = "Nobody has a waker of the tasks left: find who lost it.";
+        advice = "No waker of the tasks is left: find out who lost it.";
     }
     fprintf(stderr, "%s: %s. %s\n", what, strerror(-error), advice);
     return 1;
