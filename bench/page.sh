@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 results=${RESULTS-build/bench/results.tsv}
 loop=$(dirname "$results")/loop.tsv
+counts=$(dirname "$results")/counts.tsv
 folder=${PAGE_FOLDER-docs}
 
 figures() { # PART
@@ -18,6 +19,9 @@ make_temporary
 if [ -z "${AGAIN-}" ] || [ ! -f "$loop" ]; then
     sh scripts/loop.sh >"$temporary/loop" || exit 1
     mv "$temporary/loop" "$loop" || exit 1
+fi
+if [ -z "${AGAIN-}" ] || [ ! -f "$counts" ]; then
+    sh bench/counts.sh "$counts" || exit 1
 fi
 
 awk -f bench/figures.awk -f bench/svg.awk bench/rows.txt "$results" >"$temporary/measured.svg"
@@ -42,6 +46,28 @@ between the quartiles of chapter 5's ratios. A difference below 5 % is noise, an
 so is one within the spread.
 
 ![The same figures as a plot: each contestant's time as a multiple of the limit's](measured.svg)
+
+## In counts
+
+Times differ from run to run; these counts hardly do, on a busy machine neither.
+For one operation, the program's own instructions (callgrind) and its system calls
+(strace), each the difference between a run and one twice as long:
+
+END
+    awk -F '\t' -v called='bare=the limit,course=chapter 5' '
+        BEGIN {
+            for (i = split(called, pair, ","); i; i--) {
+                split(pair[i], word, "=")
+                other[word[1]] = word[2]
+            }
+            print "| | poll | spawn and end | hop, 1 in flight | hop, 100 in flight | calls a hop, 1 in flight | calls a hop, 100 in flight |"
+            print "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+        }
+        {
+            printf "| %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f |\n",
+                ($1 in other) ? other[$1] : $1, $2, $3, $4, $5, $6, $7
+        }' "$counts"
+    cat <<'END'
 
 ## Where somebody else is ahead
 

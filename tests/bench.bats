@@ -72,6 +72,7 @@ made_up() {
 @test "the page says where somebody is ahead, and why, and nowhere else" {
     export RESULTS=$BATS_TEST_TMPDIR/results.tsv PAGE_FOLDER=$BATS_TEST_TMPDIR AGAIN=1
     printf 'chapter\tfrom clean\n1\t3.1\n' >"$BATS_TEST_TMPDIR/loop.tsv"
+    printf 'bare\t1\t2\t3\t4\t3\t2\n' >"$BATS_TEST_TMPDIR/counts.tsv"
     made_up 1 250 100
     made_up 2 250 100
     PAGE=1 succeeds sh bench/bench.sh
@@ -80,6 +81,7 @@ made_up() {
     prints "goes through the ready queue each time"
     prints "- Woken by a thread and back: 2 cores: libuv (2.00); chapter 5 is at 2.50."
     prints_not "Why is not known"
+    prints "| the limit | 1 | 2 | 3 | 4 | 3.00 | 2.00 |"
     # Four per cent are no news.
     : >"$RESULTS"
     made_up 1 208 100
@@ -146,4 +148,20 @@ END
     sed -i 's/a + b/a - b/' chapters/02-two/src/sum.c
     fails sh scripts/loop.sh 2
     prints "'make chapter-2 test' failed: Tests: chapter 2 FAILED (1 of 2)."
+}
+
+@test "a hop costs chapter 5 no more system calls than the limit: three" {
+    libraries_are_here
+    command -v strace >/dev/null || skip "strace is not installed"
+    make -C bench >/dev/null
+    local program hops
+    for program in bare course; do
+        for hops in 1000 2000; do
+            strace -f -c -U calls,name -o "$BATS_TEST_TMPDIR/$program-$hops" \
+                "build/bench/$program" chain 100 1 $hops
+        done
+        run awk '$2 == "total" { n = $1 - n } END { print n }' \
+            "$BATS_TEST_TMPDIR/$program-1000" "$BATS_TEST_TMPDIR/$program-2000"
+        says 3000
+    done
 }
