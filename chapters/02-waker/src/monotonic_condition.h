@@ -27,8 +27,8 @@ static inline int pthread_condattr_setclock(pthread_condattr_t *attributes,
 static inline int monotonic_timedwait(pthread_cond_t *condition,
                                       pthread_mutex_t *lock,
                                       const struct timespec *deadline) {
-    uint64_t deadline_ns = (uint64_t)deadline->tv_sec * NS_PER_S +
-                           (uint64_t)deadline->tv_nsec;
+    uint64_t deadline_ns =
+        (uint64_t)deadline->tv_sec * NS_PER_S + (uint64_t)deadline->tv_nsec;
     uint64_t now_ns = clock_now_ns();
     struct timespec left =
         clock_timespec(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
