@@ -4,9 +4,9 @@
  *
  * A waker is two pointers: some data, which names the task, and a table of
  * four functions, which know what the data is. Whoever keeps a waker owns a
- * share of that task and has to give it back, once: by waking with it or by
- * dropping it. Each entry says in one word what it does with the share it is
- * given: it borrows it (leaves it alone), or it consumes it (gives it back).
+ * reference to that task and has to give it back, once: by waking with it or by
+ * dropping it. Each entry says in one word what it does with that reference:
+ * it borrows it (leaves it alone), or it consumes it (gives it back).
  *
  * All of it may be called on any thread, at any time, also when the task has
  * long completed: then waking does nothing.
@@ -29,7 +29,7 @@ typedef struct WakerVtable {
 } WakerVtable;
 
 /**
- * One share in a task that can be woken. Rust: `Waker`.
+ * One reference to a task that can be woken. Rust: `Waker`.
  *
  * All zero is an empty waker: it wakes nobody, and nothing is owned.
  */
@@ -66,21 +66,21 @@ bool waker_will_wake(const Waker *waker, const Waker *other);
 Waker waker_clone(const Waker *waker);
 
 /**
- * Wakes the task and gives the share back.
+ * Wakes the task and gives the reference back.
  *
  * @param[in,out] waker  consumed, and left empty; nothing happens if it was.
  */
 void waker_wake(Waker *waker);
 
 /**
- * Wakes the task and keeps the share.
+ * Wakes the task and keeps the reference.
  *
  * @param[in] waker  borrowed; not empty.
  */
 void waker_wake_by_ref(const Waker *waker);
 
 /**
- * Gives the share back without waking anybody.
+ * Gives the reference back without waking anybody.
  *
  * @param[in,out] waker  consumed, and left empty; nothing happens if it was.
  */
