@@ -235,10 +235,6 @@ function page_of(target,  path, anchor, at, name, chapter) {
         print self ": there is no '" target "' to link to." >> ENVIRON["DOCS_WRONG"]
         return ""
     }
-    if (path ~ /\.svg$/) {
-        sub(/^.*\//, "", path) # a figure: Doxygen finds it by its name
-        return path
-    }
     if (path ~ /^(README|CONTRIBUTING|docs\/[a-z-]+)\.md$/) return up page_name(path) ".html" anchor
     if (path !~ /^chapters\/[0-9][0-9]-[^\/]+(\/README\.md|\/src(\/[^\/]+\.[ch])?)?$/) return ""
     split(path, part_of, "/")
