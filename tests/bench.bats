@@ -78,7 +78,7 @@ made_up() {
     PAGE=1 succeeds sh bench/bench.sh
     run cat "$BATS_TEST_TMPDIR/measured.md"
     prints "- A self-waking task: one poll: libuv (2.00); chapter 5 is at 2.50."
-    prints "goes through the ready queue each time"
+    prints "which the loop walks in each turn"
     prints "- Woken by a thread and back: 2 cores: libuv (2.00); chapter 5 is at 2.50."
     prints_not "Why is not known"
     prints "| the limit | 1 | 2 | 3 | 4 | 3.00 | 2.00 |"
