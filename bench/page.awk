@@ -1,5 +1,5 @@
 # The tables of docs/measured.md, and who is ahead of chapter 5: see page.sh. With
-# -v part=table, ahead or machine.
+# -v part=warning, table, ahead or machine.
 function table(  i, j, line) {
     print "| | the limit | chapter 5 | spread | libuv | libev | libevent |"
     print "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
@@ -46,8 +46,18 @@ function ahead(  i, j, mine, other, line, reason, before, found) {
     print before == "" ? "Nowhere in this run." : "\n" before
 }
 
+# Said beforehand if other programs wanted the processors as well.
+function warning(  i) {
+    for (i = 1; i <= facts; i++)
+        if (machine[i] ~ /^busy/ && fact[i] + 0 > 1)
+            print "> **Not a quiet machine.** Others were at work on it (load " fact[i] + 0 "). The counts below\n" \
+                "> hold all the same; take the times, those of the echo and of two cores above all, for\n" \
+                "> what they are, and see the spread.\n"
+}
+
 END {
-    if (part == "table") table()
+    if (part == "warning") warning()
+    else if (part == "table") table()
     else if (part == "ahead") ahead()
     else {
         print "| | |"

@@ -37,6 +37,7 @@ registered once. The limit's column says what one operation takes; the others st
 as multiples of the limit's time, so **less is better**.
 
 END
+    figures warning
     figures table
     cat <<'END'
 
