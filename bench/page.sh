@@ -103,7 +103,8 @@ of the work was done: turns and hops are counted, every echoed byte is compared.
 - **A self-waking task.** 1,000 tasks ask to be run again, 1,000 times each. Time of
   one poll. Here: a future that wakes its own waker. libuv and libev: an idle
   handle; libevent: an event that makes itself active.
-- **A task is spawned and ends.** 1,000,000 of them, 1,000 at a time.
+- **A task is spawned and ends.** 1,000,000 of them, 1,000 at a time. All allocate a
+  block for each, except the limit: it puts a function into its queue, and takes it out.
 - **A waiting task: memory.** Bytes on the heap for one of 100,000 that another thread
   could wake, with the smallest future; beside it `uv_async_t`, `ev_async`, `struct event`.
   The limit, a function and its argument, can be woken by nobody.
