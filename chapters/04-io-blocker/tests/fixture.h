@@ -24,6 +24,7 @@ void fixture_close(void);
 void fixture_open_for_epoll(void);
 void fixture_open_for_kqueue(void);
 void fixture_open_for_poll(void);
+void fixture_open_for_port(void);
 
 #define SuiteFor(backend, name)                                                \
     TestSuite(name, .init = fixture_open_for_##backend, .fini = fixture_close)
