@@ -20,6 +20,7 @@ verify      proves the tests: each deliberate mistake must be caught; checks mod
 snippets    puts the code shown in the texts there anew (CHECK=1: only compares)
 claims      runs every command that the texts show and compares what it prints
 same-files  checks that what a chapter does not change is an exact copy
+fuchsia     compiles for Fuchsia what can be, and names the rest
 coverage    says which lines and branches the tests reach
 format      formats the C sources (CHECK=1: only compares)
 docs        makes the site
@@ -148,6 +149,7 @@ repository_tests() {
 
 do_diff() { sh scripts/diff.sh $chosen; }
 do_verify() { sh scripts/verify.sh $chosen; }
+do_fuchsia() { sh scripts/fuchsia.sh $chosen; }
 do_coverage() { sh scripts/coverage.sh $chosen; }
 do_same_files() { sh scripts/same-files.sh; }
 do_doctor() { sh scripts/doctor.sh; }
@@ -252,6 +254,7 @@ can() {
             verify | coverage) need_compiler && need_criterion ;;
             build | run | stress | claims) need_compiler ;;
             bench) need_compiler && { [ "$named" ] || sh bench/bench.sh --can || exit 1; } ;;
+            fuchsia) need clang "'make fuchsia'" ;;
             format) need clang-format "'make format'" ;;
             docs) need doxygen "'make docs'" && need dot "'make docs'" ;;
         esac

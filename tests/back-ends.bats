@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# Back ends whose system is not this one: the models they run against here, what
+# compiles for their own system, and the one that is a checklist.
+
+load helper
+
+strict="-std=c11 -O1 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -pthread"
+
+# The model of Fuchsia's ports and the program that holds it against Linux.
+check_fuchsia() { # MODEL.c
+    # shellcheck disable=SC2086 # flags are words
+    ${CC-cc} $strict -I"$root/tests/models/fuchsia" -o "$BATS_TEST_TMPDIR/check" \
+        "$root/tests/models/fuchsia/check.c" "$1" && "$BATS_TEST_TMPDIR/check"
+}
+
+@test "the model of Fuchsia's ports does what a kernel does where Linux has the same" {
+    succeeds check_fuchsia tests/models/fuchsia/port.c
+    prints "6 claims hold beside Linux, 11 beside the documentation"
+}
+
+# Each line is a wrong kernel: the claim that finds it, and what sed does to the model.
+@test "a model of Fuchsia's ports that does something else is found out" {
+    while IFS='|' read -r claim change; do
+        sed "$change" tests/models/fuchsia/port.c >"$BATS_TEST_TMPDIR/port.c"
+        if cmp "$BATS_TEST_TMPDIR/port.c" tests/models/fuchsia/port.c; then
+            echo "The change for $claim does not fit the model any more." && false
+        fi
+        fails check_fuchsia "$BATS_TEST_TMPDIR/port.c"
+        prints "$claim"
+    done <<'END'
+one_shot_is_linux_one_shot|s/    look_at(port, wait, now);$/    wait->there = now;/
+an_edge_from_nothing_is_linux_edge|s/            wait->there = ZX_SIGNAL_NONE;$/            wait->there = wait->signals;/
+signals_are_linux_levels|s/(out && !closed ?/(out ?/
+a_deadline_is_never_early|s/ + (left_ns % 1000000 != 0)//
+user_packets_count_as_a_semaphore_does|s/    record.type = ZX_PKT_TYPE_USER;/&\n    record.user.u64[1] = 0;/
+an_edge_is_not_what_was_there|s/edge ? now & signals : ZX_SIGNAL_NONE/ZX_SIGNAL_NONE/
+a_packet_says_what_was_there|s/\.observed = observed/.observed = observed \& wait->signals/
+cancelling_takes_back|s/key == NULL \&\& wait->queued/wait->queued/
+a_closed_handle_ends_its_waits|s/key == NULL && wait->queued/key == NULL \&\& false/
+END
+}
+
+@test "the IoBlocker on Fuchsia's ports says that it runs against a model" {
+    succeeds make -C chapters/04-io-blocker --no-print-directory BACKEND=port run
+    prints "port is a model here, not a kernel: ../../tests/models/fuchsia"
+    prints "Socket 1 is now READABLE"
+}
+
+@test "a chapter by itself says where the model is that it lacks" {
+    cp -R chapters/04-io-blocker/Makefile chapters/04-io-blocker/src "$BATS_TEST_TMPDIR"
+    fails make -C "$BATS_TEST_TMPDIR" --no-print-directory BACKEND=port
+    prints "Linux has no port, and the model of it is not here: it lies in the course, in tests/models/fuchsia"
+    succeeds make -C "$BATS_TEST_TMPDIR" --no-print-directory BACKEND=port MODELS="$root/tests/models"
+}
+
+@test "the back end for Fuchsia compiles for Fuchsia, as far as that can be had" {
+    command -v clang >/dev/null || skip "clang is not installed"
+    succeeds make fuchsia
+    prints "04-io-blocker, x86_64-fuchsia: compiled backend_port.c"
+    prints "04-io-blocker, aarch64-fuchsia: compiled backend_port.c"
+    prints "05-socket-read, aarch64-fuchsia: compiled backend_port.c"
+    prints "Nothing was linked or run"
+    fails make chapter-1 fuchsia
+    prints "Only chapters 4 and 5 have a back end for Fuchsia."
+}
+
+@test "the checklist for a new back end compiles, and says what it is" {
+    succeeds make -C chapters/04-io-blocker --no-print-directory BACKEND=null
+    fails make -C chapters/04-io-blocker --no-print-directory BACKEND=null run
+    prints "The back end 'null' cannot wait for anything: see the checklist in src/backend_null.c."
+    fails make -C chapters/04-io-blocker --no-print-directory BACKEND=null \
+        FILTER='wake/before_the_wait_is_remembered' test
+    prints "see the checklist in src/backend_null.c."
+}
+
+@test "the checklist has each function of the other back ends, in the same order" {
+    functions() { sed -n 's/^[a-z].*[ *]\(backend_[a-z]*\)(.*/\1/p' "$1"; }
+    expected=$(functions chapters/04-io-blocker/src/backend.h)
+    [ -n "$expected" ]
+    for file in chapters/04-io-blocker/src/backend_*.c; do
+        echo "$file"
+        [ "$(functions "$file")" = "$expected" ]
+    done
+}
