@@ -153,7 +153,7 @@ do_fuchsia() { sh scripts/fuchsia.sh $chosen; }
 do_coverage() { sh scripts/coverage.sh $chosen; }
 do_same_files() { sh scripts/same-files.sh; }
 do_doctor() { sh scripts/doctor.sh; }
-do_snippets() { sh scripts/snippets.sh ${CHECK:+--check} $(texts); }
+do_snippets() { sh scripts/snippets.sh ${CHECK:+--check} $(texts) $(pages); }
 
 do_claims() {
     result=0
@@ -194,6 +194,9 @@ texts() {
         [ ! -f "$folder/README.md" ] || echo "$folder/README.md"
     done
 }
+
+# The pages beside the chapters; no commands are run for them.
+pages() { [ "$named" ] || ls docs/*.md; }
 
 # --- What the goals mean -------------------------------------------------------
 

@@ -82,3 +82,46 @@ END
         [ "$(functions "$file")" = "$expected" ]
     done
 }
+
+# docs/back-ends.md shows these programs.
+waits() { # PROGRAM FLAG-OR-SOURCE...
+    local program=$1
+    shift
+    # shellcheck disable=SC2086 # flags are words
+    succeeds ${CC-cc} $strict -D_XOPEN_SOURCE=700 -o "$BATS_TEST_TMPDIR/$program" \
+        docs/back-ends/main.c "docs/back-ends/$program.c" "$@"
+    succeeds timeout 20 "$BATS_TEST_TMPDIR/$program"
+    prints "It waited until the socket was readable."
+}
+
+@test "the ten lines on epoll wait" { waits epoll; }
+@test "the ten lines on poll(2) wait" { waits poll; }
+@test "the ten lines on Fuchsia's ports wait, on the model" {
+    waits port -Itests/models/fuchsia tests/models/fuchsia/port.c
+}
+
+@test "the ten lines on kqueue wait, on the model" {
+    succeeds ${CC-cc} -std=c11 -fPIC -shared -pthread -Itests/models/kqueue \
+        -o "$BATS_TEST_TMPDIR/libmodel.so" tests/models/kqueue/kqueue.c
+    waits kqueue -Itests/models/kqueue "$BATS_TEST_TMPDIR/libmodel.so"
+}
+
+@test "the ten lines on IOCP compile for Windows" {
+    command -v x86_64-w64-mingw32-gcc >/dev/null ||
+        skip "there is no compiler for Windows: x86_64-w64-mingw32-gcc is not installed"
+    succeeds x86_64-w64-mingw32-gcc -std=c11 -Wall -Wextra -Werror \
+        -c -o "$BATS_TEST_TMPDIR/iocp.o" docs/back-ends/iocp.c
+}
+
+@test "the page about back ends says of each one where it was run" {
+    for file in chapters/0[45]*/src/backend_*.c; do
+        name=${file##*/backend_} && name=${name%.c}
+        case $name in
+            null) continue ;;
+            poll) name='poll(2)' ;;
+            iocp) name=IOCP ;;
+        esac
+        echo "docs/back-ends.md has no row for $name"
+        sed -n '/^## What was really run/,$p' docs/back-ends.md | grep -qF "| $name |"
+    done
+}
