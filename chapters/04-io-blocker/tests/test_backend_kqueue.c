@@ -104,6 +104,20 @@ Test(backend_kqueue, keeps_the_reader_if_the_writer_is_refused, .timeout = 5) {
                  "it, although it had been there before.");
 }
 
+Test(backend_kqueue, has_an_event_for_each_filter_of_an_object, .timeout = 5) {
+    Pair pair = pair_open();
+    Event events[3];
+    far_sends(&pair, "x");
+    ask(pair.near, 1, BOTH);
+    int result = io_blocker_block_until(blocker, DEADLINE_NOW, events, 3);
+    cr_assert(result == 2 && events[0].id == 1 && events[1].id == 1 &&
+                  (events[0].signals | events[1].signals) == BOTH,
+              "Data and room are two events of the kernel's, and in one batch "
+              "both of them must reach whoever asked (%d).",
+              result);
+    assert_silence("Both have had their event.");
+}
+
 /* What comes out of an event that the kernel is made to report. */
 static Signals signals_of(const Pair *pair, short filter, unsigned short flags,
                           unsigned fflags) {
@@ -123,10 +137,11 @@ Test(backend_kqueue, takes_end_of_file_for_no_hang_up, .timeout = 5) {
     const short filters[] = {EVFILT_READ, EVFILT_WRITE};
     const Signals own[] = {READABLE, WRITABLE};
     for (int i = 0; i < 2; i++) {
-        Pair pairs[3] = {pair_open(), pair_open(), pair_open()};
+        Pair pairs[4] = {pair_open(), pair_open(), pair_open(), pair_open()};
         Signals plain = signals_of(&pairs[0], filters[i], 0, 0);
         Signals ended = signals_of(&pairs[1], filters[i], EV_EOF, 0);
         Signals broken = signals_of(&pairs[2], filters[i], EV_EOF, ECONNRESET);
+        Signals error = signals_of(&pairs[3], filters[i], EV_ERROR, 0);
         cr_assert(plain == own[i], "The filter's own signal came out as %s.",
                   signals_name(plain));
         cr_assert(ended == own[i],
@@ -134,10 +149,10 @@ Test(backend_kqueue, takes_end_of_file_for_no_hang_up, .timeout = 5) {
                   "direction has ended, and nothing of the other, which may "
                   "still work.",
                   signals_name(ended));
-        cr_assert(broken == BOTH,
-                  "EV_EOF with an error in fflags became %s: an error arrives "
-                  "as whatever was asked for.",
-                  signals_name(broken));
+        cr_assert(broken == BOTH && error == BOTH,
+                  "EV_EOF with an error in fflags became %s, EV_ERROR %s: an "
+                  "error arrives as whatever was asked for.",
+                  signals_name(broken), signals_name(error));
     }
 }
 

@@ -62,7 +62,9 @@ struct Backend {
 //! [from]
 static Signals from_kevent(const struct kevent *event) {
     bool ended = (event->flags & EV_EOF) != 0;
-    if (event->filter == EVFILT_USER || (ended && event->fflags != 0)) {
+    bool broken = ended && event->fflags != 0;
+    if (broken || (event->flags & EV_ERROR) != 0 ||
+        event->filter == EVFILT_USER) {
         return SIGNAL_READABLE | SIGNAL_WRITABLE;
     }
     return event->filter == EVFILT_READ ? SIGNAL_READABLE : SIGNAL_WRITABLE;
@@ -118,7 +120,10 @@ static int check_kind(IoObject object) {
 }
 
 //! [changes]
-/* Lists what leads from `before` to `after`. Returns how many there are. */
+/*
+ * Lists what leads from `before` to `after`. Returns how many there are. The
+ * fields' types differ between systems: each is given a constant.
+ */
 static int list_changes(struct kevent *changes, IoObject object,
                         uint32_t generation, Signals before, Signals after) {
     int count = 0;
@@ -143,8 +148,9 @@ static int list_changes(struct kevent *changes, IoObject object,
 
 /* Adds or deletes what reports a hang-up in the place of another filter. */
 static int change_stand_in(Backend *backend, struct kevent change) {
+    bool added = (change.flags & EV_ADD) != 0;
     change.filter = EVFILT_USER;
-    change.flags &= (unsigned short)~EV_RECEIPT;
+    change.flags = added ? EV_ADD : EV_DELETE;
     change.fflags = NOTE_TRIGGER;
     int result = kevent(backend->queue, &change, 1, NULL, 0, NULL);
     return result < 0 ? -errno : 0;
@@ -164,6 +170,7 @@ static int settle(Backend *backend, const struct kevent *change, int error) {
     return -error;
 }
 
+/* There is room for the answers and no more: no event comes among them. */
 static int apply(Backend *backend, const struct kevent *changes, int count) {
     struct kevent receipts[2];
     int result = kevent(backend->queue, changes, count, receipts, count, NULL);
