@@ -24,9 +24,9 @@
  *   it would wake a writer that has no room, over and over. When everything
  *   has ended both filters say so, each for itself. EV_EOF with the socket's
  *   error in `fflags` has broken both, and is both signals.
- * - A pipe that nobody reads any more is refused (EPIPE) by the write filter
- *   instead of being added and reported. Whoever waits to write is to be
- *   told, so a stand-in is added: an event of our own that stays triggered.
+ * - A pipe whose far end has closed may be refused (EPIPE) instead of being
+ *   added and reported: macOS and FreeBSD do so. Whoever waits for it is to
+ *   be told, so a stand-in is added: an event of our own that stays triggered.
  * - Closing a descriptor deletes its filters, even if a duplicate lives. So
  *   to delete what is gone is no error here, and the trouble that epoll has
  *   with duplicates does not arise.
@@ -122,11 +122,13 @@ static int check_kind(IoObject object) {
 //! [changes]
 /*
  * Lists what leads from `before` to `after`. Returns how many there are. The
- * fields' types differ between systems: each is given a constant.
+ * types of a kevent's fields, and of numbers of kevents, differ from system to
+ * system: constants suit each of them, and so does a uint16_t.
  */
-static int list_changes(struct kevent *changes, IoObject object,
-                        uint32_t generation, Signals before, Signals after) {
-    int count = 0;
+static uint16_t list_changes(struct kevent *changes, IoObject object,
+                             uint32_t generation, Signals before,
+                             Signals after) {
+    uint16_t count = 0;
     for (Signals signal = SIGNAL_READABLE; signal <= SIGNAL_WRITABLE;
          signal <<= 1) {
         if (((before ^ after) & signal) == 0) {
@@ -171,7 +173,8 @@ static int settle(Backend *backend, const struct kevent *change, int error) {
 }
 
 /* There is room for the answers and no more: no event comes among them. */
-static int apply(Backend *backend, const struct kevent *changes, int count) {
+static int apply(Backend *backend, const struct kevent *changes,
+                 uint16_t count) {
     struct kevent receipts[2];
     int result = kevent(backend->queue, changes, count, receipts, count, NULL);
     if (result < 0) {
@@ -194,7 +197,7 @@ int backend_arm(Backend *backend, IoObject object, uint32_t generation,
     if (result != 0) {
         return result;
     }
-    int count = list_changes(changes, object, generation, before, after);
+    uint16_t count = list_changes(changes, object, generation, before, after);
     result = apply(backend, changes, count);
     if (result != 0) {
         count = list_changes(changes, object, generation, after, before);
@@ -212,8 +215,8 @@ static int wait_resuming(Backend *backend, uint64_t deadline_ns,
         int left_ms = deadline_ms_left(deadline_ns);
         uint64_t left_ns = left_ms < 0 ? 0 : (uint64_t)left_ms * NS_PER_MS;
         struct timespec left = clock_timespec(left_ns);
-        count = kevent(backend->queue, NULL, 0, backend->events, (int)capacity,
-                       left_ms < 0 ? NULL : &left);
+        count = kevent(backend->queue, NULL, 0, backend->events,
+                       (uint16_t)capacity, left_ms < 0 ? NULL : &left);
     } while (count < 0 && errno == EINTR);
     return count < 0 ? -errno : count;
 }

@@ -59,8 +59,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What stays of an event's flags when it has been added. */
-enum { KEPT = EV_CLEAR | EV_ONESHOT | EV_DISPATCH };
+/* What stays of an event's flags when it has been added, and comes back. */
+enum { KEPT = EV_CLEAR | EV_ONESHOT | EV_DISPATCH | EV_RECEIPT };
 
 /* One event that has been added: BSD calls it a knote. */
 typedef struct Knote {
