@@ -10,11 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "executor.h"
+#include "platform.h"
 #include "socket.h"
 #include "socket_read.h"
 

@@ -1,9 +1,8 @@
 #include "socket.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
+
+#include "platform.h"
 
 static int watching_threads; /* executor's thread */
 

@@ -2,8 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "platform.h"
 
 void pair_open(Pair *pair) {
     int ends[2];

@@ -1,17 +1,15 @@
 #include "script.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 
 #include "parker.h"
+#include "platform.h"
 #include "ready_queue.h"
 
 Script script = {

@@ -1,10 +1,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "pair.h"
+#include "platform.h"
 #include "probe.h"
 #include "script.h"
 

@@ -6,11 +6,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "io_blocker.h"
+#include "platform.h"
 
 /* The other ends, on which the demonstration plays the network. */
 static int far_1, far_2;

@@ -1,14 +1,10 @@
 #include "network.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "platform.h"
 
 enum { MOST = 16384 };
 

@@ -2,13 +2,12 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "platform.h"
 
 Scripted script_malloc, script_calloc, script_realloc;
 Scripted script_read, script_pipe, script_fcntl, script_poll;

@@ -2,9 +2,9 @@
  * What only the poll back end promises.
  */
 #include <errno.h>
-#include <fcntl.h>
 
 #include "fixture.h"
+#include "platform.h"
 
 SuiteFor(poll, backend_poll);
 

@@ -2,10 +2,9 @@
  * Many sockets at once: more than one batch holds, more than are ready.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "fixture.h"
+#include "platform.h"
 
 Suite(crowd);
 

@@ -4,10 +4,9 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "fixture.h"
+#include "platform.h"
 
 Suite(hang_up);
 

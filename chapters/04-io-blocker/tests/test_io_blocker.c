@@ -3,13 +3,11 @@
  * must keep it: this file and those beside it run unchanged against each.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "fixture.h"
+#include "platform.h"
 
 Suite(io_blocker);
 

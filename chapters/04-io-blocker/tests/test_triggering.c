@@ -5,9 +5,9 @@
  */
 #ifdef __linux__
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "fixture.h"
+#include "platform.h"
 
 SuiteFor(epoll, triggering);
 

@@ -19,14 +19,11 @@
  * woken reads all there are. A full pipe has been written to often enough.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "backend.h"
 #include "deadline.h"
+#include "platform.h"
 
 struct Backend {
     int wakeup_read;

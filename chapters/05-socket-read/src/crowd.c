@@ -1,12 +1,11 @@
 #include "crowd.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform.h"
 #include "socket_connect.h"
 #include "socket_read.h"
 #include "socket_write.h"

@@ -1,7 +1,6 @@
 #include "descriptors.h"
 
-#include <poll.h>
-#include <sys/resource.h>
+#include "platform.h"
 
 enum { COUNTED = 16384, AT_ONCE = 256 };
 

@@ -1,9 +1,9 @@
 #include "echo_client.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
+
+#include "platform.h"
 
 static inline EchoClient *echo_client_of(Future *future) {
     return (EchoClient *)future;

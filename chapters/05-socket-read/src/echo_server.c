@@ -6,12 +6,11 @@
  */
 #include "echo_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "clock.h"
+#include "platform.h"
 #include "socket_accept.h"
 #include "socket_read.h"
 #include "socket_write.h"

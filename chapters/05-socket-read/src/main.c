@@ -13,14 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "crowd.h"
 #include "descriptors.h"
 #include "echo_client.h"
 #include "echo_server.h"
 #include "executor.h"
+#include "platform.h"
 #include "socket_read.h"
 
 /* What the command line asks for. */

@@ -2,12 +2,9 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <unistd.h>
 
 #include "executor.h"
+#include "platform.h"
 
 static Executor *our_executor(void) {
     Executor *executor = local_executor();

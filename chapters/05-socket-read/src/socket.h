@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "io_blocker.h"
+#include "platform.h"
 #include "waker.h"
 
 /** One end of a connection, or a listener. May be moved. */

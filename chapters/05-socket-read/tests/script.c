@@ -2,18 +2,14 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "backend.h"
 #include "clock.h"
+#include "platform.h"
 #include "probe.h"
 #include "ready_queue.h"
 

@@ -2,9 +2,9 @@
  * Very many clients at once, and what is told when some are not served.
  */
 #include "crowd.h"
+#include "platform.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "descriptors.h"
 #include "echo_server.h"

@@ -2,12 +2,10 @@
  * How many descriptors there are, and may be.
  */
 #include "descriptors.h"
+#include "platform.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "script.h"
 #include "wire.h"

@@ -2,10 +2,10 @@
  * The client, and servers that are not what they should be.
  */
 #include "echo_client.h"
+#include "platform.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "echo_server.h"
 #include "runtime.h"

@@ -3,11 +3,11 @@
  * and go whenever they like.
  */
 #include "echo_server.h"
+#include "platform.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "echo_client.h"
 #include "runtime.h"

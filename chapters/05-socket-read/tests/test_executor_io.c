@@ -2,10 +2,10 @@
  * The executor and its sockets: when it looks after them, when it sleeps, who
  * is woken, and that nobody is forgotten.
  */
+#include "platform.h"
 #include "runtime.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 #include "descriptors.h"
 #include "socket_read.h"

@@ -2,13 +2,12 @@
  * Memory refused at each allocation of the public API, in turn: the first,
  * the second, and so on, until all goes well. Whatever fails, nothing leaks.
  */
-#include <netinet/in.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "descriptors.h"
 #include "echo_client.h"
 #include "echo_server.h"
+#include "platform.h"
 #include "runtime.h"
 
 /* A server and two clients, from nothing to the end. Returns what failed. */

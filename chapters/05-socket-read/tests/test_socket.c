@@ -2,14 +2,11 @@
  * Sockets without futures: what each call does, and what it does when the
  * system refuses.
  */
+#include "platform.h"
 #include "runtime.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 RuntimeSuite(socket);
 

@@ -1,11 +1,10 @@
 /*
  * SocketAccept: the next connection to a listener.
  */
+#include "platform.h"
 #include "socket_accept.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime.h"
 

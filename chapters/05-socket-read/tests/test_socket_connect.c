@@ -1,11 +1,10 @@
 /*
  * SocketConnect: to be connected, or told by name why not.
  */
+#include "platform.h"
 #include "socket_connect.h"
 
-#include <netinet/in.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime.h"
 

@@ -2,9 +2,9 @@
  * SocketRead on real sockets: when it is ready, with what, and what it leaves
  * behind.
  */
+#include "platform.h"
 #include "socket_read.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "runtime.h"

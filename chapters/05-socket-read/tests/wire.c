@@ -1,13 +1,10 @@
 #include "wire.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
+
+#include "platform.h"
 
 ssize_t __real_read(int descriptor, void *buffer, size_t capacity);
 ssize_t __real_send(int descriptor, const void *bytes, size_t length,

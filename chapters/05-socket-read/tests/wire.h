@@ -6,11 +6,10 @@
 #ifndef WIRE_H
 #define WIRE_H
 
-#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
+#include "platform.h"
 #include "socket.h"
 
 typedef struct Wire {

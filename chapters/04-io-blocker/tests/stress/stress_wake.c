@@ -14,10 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "io_blocker.h"
+#include "platform.h"
 
 enum { THREADS = 4, WAKES = 5000, BYTES = 5000, LIMIT_S = 60 };
 
