@@ -25,6 +25,8 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* --- Winsock -------------------------------------------------------------- */
 
@@ -112,6 +114,35 @@ int platform_errno(int winsock_error) {
         }
     }
     return EIO;
+}
+
+/* Windows' older C library knows no words for the errors of sockets. */
+char *strerror(int error) {
+    static const struct {
+        int error;
+        const char *words;
+    } more[] = {
+        {ENOMEM, "Cannot allocate memory"},
+        {EADDRINUSE, "Address already in use"},
+        {EADDRNOTAVAIL, "Cannot assign requested address"},
+        {ECANCELED, "Operation canceled"},
+        {ECONNABORTED, "Software caused connection abort"},
+        {ECONNREFUSED, "Connection refused"},
+        {ECONNRESET, "Connection reset by peer"},
+        {EHOSTUNREACH, "No route to host"},
+        {EINPROGRESS, "Operation now in progress"},
+        {ENETUNREACH, "Network is unreachable"},
+        {ENOBUFS, "No buffer space available"},
+        {ENOTCONN, "Socket is not connected"},
+        {ETIMEDOUT, "Timed out"},
+    };
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        if (more[i].error == error) {
+            return (char *)(uintptr_t)more[i].words; /* nobody changes them */
+        }
+    }
+    return error >= 0 && error < _sys_nerr ? _sys_errlist[error]
+                                           : _sys_errlist[_sys_nerr];
 }
 
 static int fail(int error) {
@@ -336,16 +367,20 @@ int setrlimit(int resource, const struct rlimit *limit) {
 
 /* --- Sockets -------------------------------------------------------------- */
 
-int socket(int family, int type, int protocol) {
+static SOCKET new_socket(int family, int type, int protocol) {
     need_winsock();
-    return adopt(WSASocketW(family, type, protocol, NULL, 0,
-                            WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT));
+    return WSASocketW(family, type, protocol, NULL, 0,
+                      WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+}
+
+int socket(int family, int type, int protocol) {
+    return adopt(new_socket(family, type, protocol));
 }
 
 int bind(int descriptor, const struct sockaddr *address, socklen_t length) {
     SOCKET handle = platform_socket(descriptor);
     need_winsock();
-    return answer(winsock.bind(handle, address, length));
+    return answer(winsock.bind(handle, address, (int)length));
 }
 
 int listen(int descriptor, int backlog) {
@@ -359,7 +394,7 @@ int accept(int descriptor, struct sockaddr *address, socklen_t *length) {
     u_long off = 0;
     need_winsock();
     SOCKET handle =
-        WSAAccept(platform_socket(descriptor), address, length, NULL, 0);
+        WSAAccept(platform_socket(descriptor), address, (int *)length, NULL, 0);
     if (handle != INVALID_SOCKET) {
         ioctlsocket(handle, (long)FIONBIO, &off);
     }
@@ -368,28 +403,29 @@ int accept(int descriptor, struct sockaddr *address, socklen_t *length) {
 
 int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
     need_winsock();
-    int result = answer(WSAConnect(platform_socket(descriptor), address, length,
-                                   NULL, NULL, NULL, NULL));
+    int result = answer(WSAConnect(platform_socket(descriptor), address,
+                                   (int)length, NULL, NULL, NULL, NULL));
     return result < 0 && errno == EAGAIN ? fail(EINPROGRESS) : result;
 }
 
 int getpeername(int descriptor, struct sockaddr *address, socklen_t *length) {
     SOCKET handle = platform_socket(descriptor);
     need_winsock();
-    return answer(winsock.getpeername(handle, address, length));
+    return answer(winsock.getpeername(handle, address, (int *)length));
 }
 
 int getsockname(int descriptor, struct sockaddr *address, socklen_t *length) {
     SOCKET handle = platform_socket(descriptor);
     need_winsock();
-    return answer(winsock.getsockname(handle, address, length));
+    return answer(winsock.getsockname(handle, address, (int *)length));
 }
 
 int getsockopt(int descriptor, int level, int name, void *value,
                socklen_t *length) {
     SOCKET handle = platform_socket(descriptor);
     need_winsock();
-    int result = answer(winsock.getsockopt(handle, level, name, value, length));
+    int result =
+        answer(winsock.getsockopt(handle, level, name, value, (int *)length));
     int *error = value;
     if (result == 0 && level == SOL_SOCKET && name == SO_ERROR && *error != 0) {
         *error = platform_errno(*error);
@@ -404,7 +440,7 @@ int setsockopt(int descriptor, int level, int name, const void *value,
     if (level == SOL_SOCKET && name == SO_REUSEADDR) {
         name = SO_EXCLUSIVEADDRUSE;
     }
-    return answer(winsock.setsockopt(handle, level, name, value, length));
+    return answer(winsock.setsockopt(handle, level, name, value, (int)length));
 }
 
 int shutdown(int descriptor, int how) {
@@ -461,64 +497,64 @@ uint32_t ntohl(uint32_t number) {
 
 /* --- Pairs ---------------------------------------------------------------- */
 
-/* A listener for one connection from this machine. */
-static int listen_once(struct sockaddr_in *address_out) {
-    socklen_t length = sizeof *address_out;
-    *address_out = (struct sockaddr_in){
+/* Makes `listener` one, and a connection to it. Returns 0 or -1. */
+static int connect_through(SOCKET listener, SOCKET ends[2]) {
+    struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (listener < 0) {
-        return -1;
+    struct sockaddr *name = (struct sockaddr *)&address;
+    int length = sizeof address;
+    if (winsock.bind(listener, name, length) != 0 ||
+        winsock.listen(listener, 1) != 0 ||
+        winsock.getsockname(listener, name, &length) != 0 ||
+        WSAConnect(ends[0], name, length, NULL, NULL, NULL, NULL) != 0) {
+        return answer(SOCKET_ERROR);
     }
-    if (bind(listener, (struct sockaddr *)address_out, length) < 0 ||
-        listen(listener, 1) < 0 ||
-        getsockname(listener, (struct sockaddr *)address_out, &length) < 0) {
-        int error = errno;
-        close(listener);
-        return fail(error);
-    }
-    return listener;
+    ends[1] = WSAAccept(listener, NULL, NULL, NULL, 0);
+    return ends[1] == INVALID_SOCKET ? answer(SOCKET_ERROR) : 0;
 }
 
-/* Connects to a listener of ours, which has room for it: that is at once. */
-static int connect_once(const struct sockaddr_in *address) {
+/* Small buffers, so that it is full soon and stays so; and no delay. */
+static void make_local(SOCKET end) {
     int on = 1;
-    int end = socket(AF_INET, SOCK_STREAM, 0);
-    if (end < 0) {
-        return -1;
+    int room = 65536;
+    const char *value = (const char *)&room;
+    winsock.setsockopt(end, SOL_SOCKET, SO_SNDBUF, value, sizeof room);
+    winsock.setsockopt(end, SOL_SOCKET, SO_RCVBUF, value, sizeof room);
+    value = (const char *)&on;
+    winsock.setsockopt(end, IPPROTO_TCP, TCP_NODELAY, value, sizeof on);
+}
+
+/* As adopt(), for both; if there is no number left, both are closed. */
+static int adopt_both(const SOCKET handles[2], int ends[2]) {
+    make_local(handles[0]);
+    make_local(handles[1]);
+    int first = adopt(handles[0]);
+    int second = adopt(handles[1]);
+    if (first >= 0 && second >= 0) {
+        ends[0] = first;
+        ends[1] = second;
+        return 0;
     }
-    setsockopt(end, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(end, (const struct sockaddr *)address, sizeof *address) < 0) {
-        int error = errno;
-        close(end);
-        return fail(error);
+    if (first >= 0 || second >= 0) {
+        close(first >= 0 ? first : second);
     }
-    return end;
+    return fail(EMFILE);
 }
 
 int socketpair(int family, int type, int protocol, int ends[2]) {
-    struct sockaddr_in address;
-    int on = 1;
     (void)family, (void)type, (void)protocol;
-    int listener = listen_once(&address);
-    int near_end = listener < 0 ? -1 : connect_once(&address);
-    int far_end = near_end < 0 ? -1 : accept(listener, NULL, NULL);
+    SOCKET listener = new_socket(AF_INET, SOCK_STREAM, 0);
+    SOCKET handles[2] = {new_socket(AF_INET, SOCK_STREAM, 0), INVALID_SOCKET};
+    int result = connect_through(listener, handles);
     int error = errno;
-    if (listener >= 0) {
-        close(listener);
+    closesocket(listener);
+    if (result == 0) {
+        return adopt_both(handles, ends);
     }
-    if (far_end < 0) {
-        if (near_end >= 0) {
-            close(near_end);
-        }
-        return fail(error);
-    }
-    setsockopt(far_end, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ends[0] = near_end;
-    ends[1] = far_end;
-    return 0;
+    closesocket(handles[0]);
+    return fail(error);
 }
 
 /* A pair whose first end only reads and whose second end only writes. */
@@ -627,4 +663,38 @@ int sigaction(int signal_number, const struct sigaction *action,
     bool ours = handler != SIG_DFL && handler != SIG_IGN;
     handlers[signal_number] = handler;
     return signal(signal_number, ours ? handle : handler) == SIG_ERR ? -1 : 0;
+}
+
+int sigemptyset(sigset_t *set_out) {
+    *set_out = 0;
+    return 0;
+}
+
+int sigaddset(sigset_t *set, int signal_number) {
+    *set |= 1 << signal_number;
+    return 0;
+}
+
+int sigismember(const sigset_t *set, int signal_number) {
+    return (*set & 1 << signal_number) != 0;
+}
+
+int sigprocmask(int how, const sigset_t *set, sigset_t *before_out) {
+    (void)how, (void)set, (void)before_out;
+    return 0;
+}
+
+int sigpending(sigset_t *set_out) {
+    return sigemptyset(set_out);
+}
+
+/* --- Processes ------------------------------------------------------------ */
+
+pid_t fork(void) {
+    return fail(ENOSYS);
+}
+
+pid_t waitpid(pid_t child, int *status_out, int flags) {
+    (void)child, (void)status_out, (void)flags;
+    return fail(ECHILD);
 }

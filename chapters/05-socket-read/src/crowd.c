@@ -217,7 +217,7 @@ int crowd_run(Executor *executor, uint16_t port, unsigned count,
         .spawner = executor_spawner(executor),
         .address = {.sin_family = AF_INET,
                     .sin_port = htons(port),
-                    .sin_addr = {htonl(INADDR_LOOPBACK)}},
+                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
         .count = count,
         .staying = calloc(count, sizeof *crowd.staying),
     };

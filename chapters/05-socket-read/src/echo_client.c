@@ -115,7 +115,7 @@ void echo_client_init(EchoClient *self, uint16_t port, const void *bytes,
     struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_port = htons(port),
-        .sin_addr = {htonl(INADDR_LOOPBACK)},
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     *self = (EchoClient){.future = {&vtable}, .bytes = bytes, .length = length};
     socket_connect_init(&self->connect, (const struct sockaddr *)&address,

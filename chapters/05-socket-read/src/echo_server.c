@@ -209,7 +209,7 @@ int echo_server_start(EchoServer *server, Executor *executor, uint16_t port,
     struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_port = htons(port),
-        .sin_addr = {htonl(INADDR_LOOPBACK)},
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     *server = (EchoServer){.listener = {.object = -1},
                            .spawner = executor_spawner(executor),

@@ -32,6 +32,7 @@
 #define setsockopt winsock_setsockopt
 #define shutdown winsock_shutdown
 #define socket winsock_socket
+#define socklen_t winsock_socklen_t
 #define close crt_close
 #define dup crt_dup
 #define open crt_open
@@ -69,6 +70,7 @@
 #undef setsockopt
 #undef shutdown
 #undef socket
+#undef socklen_t
 #undef near /* left over from 1985, and good names */
 #undef far
 /** @endcond */
@@ -100,6 +102,8 @@ int platform_errno(int winsock_error);
 
 /* What follows is documented where POSIX documents it. */
 /** @cond */
+
+typedef unsigned socklen_t;
 
 struct pollfd {
     int fd;
@@ -159,6 +163,16 @@ int dup(int descriptor);
 int open(const char *path, int flags, ...);
 int fcntl(int descriptor, int command, ...);
 int poll(struct pollfd *entries, nfds_t count, int timeout_ms);
+/* A signal is either handled or it ends the program: none can be held back. */
+#define SIG_BLOCK 0
+#define sigset_t platform_sigset
+typedef int platform_sigset;
+int sigemptyset(sigset_t *set_out);
+int sigaddset(sigset_t *set, int signal_number);
+int sigismember(const sigset_t *set, int signal_number);
+int sigprocmask(int how, const sigset_t *set, sigset_t *before_out);
+int sigpending(sigset_t *set_out);
+
 int getrlimit(int resource, struct rlimit *limit_out);
 int setrlimit(int resource, const struct rlimit *limit);
 int sigaction(int signal_number, const struct sigaction *action,
@@ -171,6 +185,12 @@ uint32_t ntohl(uint32_t number);
 #undef fstat
 #define fstat platform_fstat
 int platform_fstat(int descriptor, struct stat *status_out);
+
+/* There are no processes made by copying: they fail, with ENOSYS and ECHILD. */
+pid_t fork(void);
+pid_t waitpid(pid_t child, int *status_out, int flags);
+#define WIFEXITED(status) ((status) >= 0)
+#define WEXITSTATUS(status) (status)
 
 /** @endcond */
 

@@ -4,9 +4,9 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include "fixture.h"
+#include "platform.h"
 
 Suite(wake);
 
