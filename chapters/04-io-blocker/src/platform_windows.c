@@ -106,6 +106,8 @@ int platform_errno(int winsock_error) {
         {WSAECONNREFUSED, ECONNREFUSED},
         {WSAEHOSTUNREACH, EHOSTUNREACH},
         {WSA_NOT_ENOUGH_MEMORY, ENOMEM},
+        {ERROR_NO_SYSTEM_RESOURCES, ENOMEM},
+        {ERROR_TOO_MANY_OPEN_FILES, EMFILE},
         {WSA_OPERATION_ABORTED, ECANCELED},
     };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
@@ -160,7 +162,13 @@ static int answer(int result) {
 
 enum { MOST_DESCRIPTORS = 16384 };
 
-typedef enum Kind { KIND_FREE, KIND_FILE, KIND_DIRECTORY, KIND_SOCKET } Kind;
+typedef enum Kind {
+    KIND_FREE,
+    KIND_TAKEN, /* for a socket that is about to come */
+    KIND_FILE,
+    KIND_DIRECTORY,
+    KIND_SOCKET
+} Kind;
 
 typedef struct Descriptor {
     Kind kind;
@@ -208,16 +216,33 @@ static void set_non_blocking(int number, bool non_blocking) {
     ReleaseSRWLockExclusive(&lock);
 }
 
-/* Gives a SOCKET its number; closes it if there is none. */
-static int adopt(SOCKET handle) {
+static void put(int number, Descriptor descriptor) {
+    AcquireSRWLockExclusive(&lock);
+    descriptors[number] = descriptor;
+    ReleaseSRWLockExclusive(&lock);
+}
+
+static void give_back(int number) {
+    if (number >= 0) {
+        put(number, (Descriptor){.kind = KIND_FREE});
+    }
+}
+
+/*
+ * Puts a SOCKET under a number that was taken for it. The number comes first:
+ * what is accepted while there is none left would be lost.
+ */
+static int adopt(int number, SOCKET handle) {
     if (handle == INVALID_SOCKET) {
+        give_back(number);
         return answer(SOCKET_ERROR);
     }
-    int number = take_number((Descriptor){KIND_SOCKET, -1, handle, false});
-    if (number < 0) {
-        closesocket(handle);
-    }
+    put(number, (Descriptor){KIND_SOCKET, -1, handle, false});
     return number;
+}
+
+static int take_number_for_socket(void) {
+    return take_number((Descriptor){.kind = KIND_TAKEN});
 }
 
 int platform_check_socket(int descriptor) {
@@ -246,9 +271,7 @@ int close(int descriptor) {
     if (closed.kind == KIND_FREE) {
         return fail(EBADF);
     }
-    AcquireSRWLockExclusive(&lock);
-    descriptors[descriptor].kind = KIND_FREE;
-    ReleaseSRWLockExclusive(&lock);
+    give_back(descriptor);
     return close_contents(closed);
 }
 
@@ -271,7 +294,10 @@ int dup(int descriptor) {
         found.file = _dup(found.file);
         return take_number(found);
     }
-    int number = adopt(duplicate_socket(found.socket));
+    int number = take_number_for_socket();
+    if (number >= 0) {
+        number = adopt(number, duplicate_socket(found.socket));
+    }
     if (number >= 0) {
         set_non_blocking(number, found.non_blocking);
     }
@@ -337,6 +363,7 @@ int platform_fstat(int descriptor, struct stat *status_out) {
     static const unsigned short modes[] = {
         [KIND_FILE] = _S_IFREG,
         [KIND_DIRECTORY] = _S_IFDIR,
+        [KIND_TAKEN] = _S_IFIFO,
         [KIND_SOCKET] = _S_IFIFO,
     };
     if (found.kind == KIND_FREE) {
@@ -374,7 +401,8 @@ static SOCKET new_socket(int family, int type, int protocol) {
 }
 
 int socket(int family, int type, int protocol) {
-    return adopt(new_socket(family, type, protocol));
+    int number = take_number_for_socket();
+    return number < 0 ? -1 : adopt(number, new_socket(family, type, protocol));
 }
 
 int bind(int descriptor, const struct sockaddr *address, socklen_t length) {
@@ -390,15 +418,23 @@ int listen(int descriptor, int backlog) {
 }
 
 /* What is accepted is as non-blocking as its listener; POSIX says it is not. */
-int accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+static SOCKET accept_blocking(SOCKET listener, struct sockaddr *address,
+                              socklen_t *length) {
     u_long off = 0;
-    need_winsock();
-    SOCKET handle =
-        WSAAccept(platform_socket(descriptor), address, (int *)length, NULL, 0);
-    if (handle != INVALID_SOCKET) {
-        ioctlsocket(handle, (long)FIONBIO, &off);
+    SOCKET accepted = WSAAccept(listener, address, (int *)length, NULL, 0);
+    if (accepted != INVALID_SOCKET) {
+        ioctlsocket(accepted, (long)FIONBIO, &off);
     }
-    return adopt(handle);
+    return accepted;
+}
+
+int accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+    SOCKET listener = platform_socket(descriptor);
+    int number = take_number_for_socket();
+    need_winsock();
+    return number < 0
+               ? -1
+               : adopt(number, accept_blocking(listener, address, length));
 }
 
 int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
@@ -515,55 +551,46 @@ static int connect_through(SOCKET listener, SOCKET ends[2]) {
     return ends[1] == INVALID_SOCKET ? answer(SOCKET_ERROR) : 0;
 }
 
-/* Small buffers, so that it is full soon and stays so; and no delay. */
-static void make_local(SOCKET end) {
-    int on = 1;
-    int room = 65536;
-    const char *value = (const char *)&room;
-    winsock.setsockopt(end, SOL_SOCKET, SO_SNDBUF, value, sizeof room);
-    winsock.setsockopt(end, SOL_SOCKET, SO_RCVBUF, value, sizeof room);
-    value = (const char *)&on;
-    winsock.setsockopt(end, IPPROTO_TCP, TCP_NODELAY, value, sizeof on);
+static void send_without_delay(SOCKET end) {
+    BOOL on = TRUE;
+    winsock.setsockopt(end, IPPROTO_TCP, TCP_NODELAY, (const char *)&on,
+                       sizeof on);
 }
 
-/* As adopt(), for both; if there is no number left, both are closed. */
-static int adopt_both(const SOCKET handles[2], int ends[2]) {
-    make_local(handles[0]);
-    make_local(handles[1]);
-    int first = adopt(handles[0]);
-    int second = adopt(handles[1]);
-    if (first >= 0 && second >= 0) {
-        ends[0] = first;
-        ends[1] = second;
-        return 0;
+static int open_pair(SOCKET ends[2]) {
+    SOCKET listener = new_socket(AF_INET, SOCK_STREAM, 0);
+    ends[0] = new_socket(AF_INET, SOCK_STREAM, 0);
+    int result = connect_through(listener, ends);
+    int error = errno;
+    closesocket(listener);
+    if (result != 0) {
+        closesocket(ends[0]);
+        return fail(error);
     }
-    if (first >= 0 || second >= 0) {
-        close(first >= 0 ? first : second);
-    }
-    return fail(EMFILE);
+    send_without_delay(ends[0]);
+    send_without_delay(ends[1]);
+    return 0;
 }
 
 int socketpair(int family, int type, int protocol, int ends[2]) {
+    SOCKET handles[2] = {INVALID_SOCKET, INVALID_SOCKET};
     (void)family, (void)type, (void)protocol;
-    SOCKET listener = new_socket(AF_INET, SOCK_STREAM, 0);
-    SOCKET handles[2] = {new_socket(AF_INET, SOCK_STREAM, 0), INVALID_SOCKET};
-    int result = connect_through(listener, handles);
-    int error = errno;
-    closesocket(listener);
-    if (result == 0) {
-        return adopt_both(handles, ends);
+    int first = take_number_for_socket();
+    int second = first < 0 ? -1 : take_number_for_socket();
+    if (second < 0 || open_pair(handles) < 0) {
+        int error = errno;
+        give_back(first);
+        give_back(second);
+        return fail(error);
     }
-    closesocket(handles[0]);
-    return fail(error);
+    ends[0] = adopt(first, handles[0]);
+    ends[1] = adopt(second, handles[1]);
+    return 0;
 }
 
-/* A pair whose first end only reads and whose second end only writes. */
+/* Each end could do both; nobody tries. */
 int pipe(int ends[2]) {
-    int result = socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
-    if (result == 0) {
-        shutdown(ends[0], SHUT_WR);
-    }
-    return result;
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
 }
 
 /* --- Waiting -------------------------------------------------------------- */

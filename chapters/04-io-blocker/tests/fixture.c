@@ -39,6 +39,10 @@ void fixture_open_for_port(void) {
     open_for("port");
 }
 
+void fixture_open_for_iocp(void) {
+    open_for("iocp");
+}
+
 void fixture_close(void) {
     io_blocker_free(blocker);
     network_close_all();

@@ -14,6 +14,9 @@ Scripted script_read, script_pipe, script_fcntl, script_poll;
 Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
     script_epoll_wait;
 Scripted script_kqueue, script_kevent, script_kevent_changes;
+Scripted script_create_port, script_open_afd, script_afd_poll, script_cancel,
+    script_dequeue, script_post;
+int script_polls, script_polls_in_lent_memory;
 int script_blocks;
 int script_timeouts[SCRIPT_TIMEOUTS];
 uint64_t script_clock_ns = 1000 * NS_PER_S;
@@ -33,7 +36,8 @@ void script_fail(Scripted *call, int nth, int error) {
 }
 
 int script_waits(void) {
-    return script_epoll_wait.calls + script_poll.calls + script_kevent.calls;
+    return script_epoll_wait.calls + script_poll.calls + script_kevent.calls +
+           script_dequeue.calls;
 }
 
 int script_controls(void) {
@@ -64,6 +68,18 @@ bool script_fails(Scripted *call) {
 
 /* --- Memory ------------------------------------------------------------- */
 
+/* What Windows has been lent, and has not given back yet; see there. */
+static const void *lent[16384];
+
+static void assert_not_lent(const void *block) {
+    for (int i = 0; i < script_polls; i++) {
+        cr_assert(lent[i] != block,
+                  "Memory is freed while the poll that was started in it is "
+                  "under way: the kernel will write to it. Cancelling is not "
+                  "the end of a poll, its packet is.");
+    }
+}
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
@@ -91,6 +107,7 @@ void *__wrap_realloc(void *old, size_t size) {
 }
 
 void __wrap_free(void *block) {
+    assert_not_lent(block);
     script_blocks -= block != NULL;
     __real_free(block);
 }
@@ -226,5 +243,166 @@ int __wrap_epoll_create1(int flags) {
 
 int __wrap_eventfd(unsigned count, int flags) {
     return script_fails(&script_eventfd) ? -1 : __real_eventfd(count, flags);
+}
+#endif
+
+/* --- Windows ------------------------------------------------------------ */
+
+#ifdef _WIN32
+#include <winternl.h>
+
+#include "platform_windows.h"
+
+/*
+ * Of the calls below, those that windows.h declares go through a pointer that
+ * the linker takes from the system's library, unless somebody defines it
+ * first, and that is us. The real function is then looked up by its name.
+ */
+#define SYSTEM_FUNCTION(type, name)                                            \
+    (type)(void (*)(void))                                                     \
+        GetProcAddress(GetModuleHandleA("kernel32.dll"), name)
+
+static DWORD windows_error(int error) {
+    return error == EMFILE   ? ERROR_TOO_MANY_OPEN_FILES
+           : error == ENOMEM ? ERROR_NOT_ENOUGH_MEMORY
+                             : (DWORD)WSAEINVAL;
+}
+
+static NTSTATUS windows_status(int error) {
+    enum { NO_MEMORY = 0x17, TOO_MANY_OPENED_FILES = 0x11F };
+    return (NTSTATUS)(0xC0000000u |
+                      (error == ENOMEM ? NO_MEMORY : TOO_MANY_OPENED_FILES));
+}
+
+typedef HANDLE(WINAPI *CreatePort)(HANDLE file, HANDLE port, ULONG_PTR key,
+                                   DWORD threads);
+
+static HANDLE WINAPI create_port(HANDLE file, HANDLE port, ULONG_PTR key,
+                                 DWORD threads) {
+    if (script_fails(&script_create_port)) {
+        SetLastError(windows_error(errno));
+        return NULL;
+    }
+    CreatePort real = SYSTEM_FUNCTION(CreatePort, "CreateIoCompletionPort");
+    return real(file, port, key, threads);
+}
+
+typedef BOOL(WINAPI *Cancel)(HANDLE file, OVERLAPPED *overlapped);
+
+static BOOL WINAPI cancel(HANDLE file, OVERLAPPED *overlapped) {
+    script_cancel.calls += 1;
+    Cancel real = SYSTEM_FUNCTION(Cancel, "CancelIoEx");
+    return real(file, overlapped);
+}
+
+typedef BOOL(WINAPI *Post)(HANDLE port, DWORD bytes, ULONG_PTR key,
+                           OVERLAPPED *overlapped);
+
+static BOOL WINAPI post(HANDLE port, DWORD bytes, ULONG_PTR key,
+                        OVERLAPPED *overlapped) {
+    if (script_fails(&script_post)) {
+        SetLastError(windows_error(errno));
+        return FALSE;
+    }
+    Post real = SYSTEM_FUNCTION(Post, "PostQueuedCompletionStatus");
+    return real(port, bytes, key, overlapped);
+}
+
+/* A poll was started with this memory, or has given it back. */
+static void lend(const void *memory) {
+    for (int i = 0; i < script_polls; i++) {
+        script_polls_in_lent_memory += lent[i] == memory;
+    }
+    lent[script_polls++] = memory;
+}
+
+static void take_back(const void *memory) {
+    int i = 0;
+    while (i < script_polls && lent[i] != memory) {
+        i += 1;
+    }
+    if (i < script_polls) {
+        lent[i] = lent[--script_polls];
+    }
+}
+
+typedef BOOL(WINAPI *Dequeue)(HANDLE port, OVERLAPPED_ENTRY *packets,
+                              ULONG capacity, ULONG *count, DWORD timeout_ms,
+                              BOOL alertable);
+
+/*
+ * What was sent over 127.0.0.1 takes its way through the driver, or through
+ * Wine's server: a wait that may sleep gets a moment of real time for it.
+ */
+enum { MOMENT_MS = 20 };
+
+static BOOL WINAPI dequeue(HANDLE port, OVERLAPPED_ENTRY *packets,
+                           ULONG capacity, ULONG *count, DWORD timeout_ms,
+                           BOOL alertable) {
+    if (script_wait_begins(&script_dequeue, (int)timeout_ms)) {
+        SetLastError(errno == EINTR ? WAIT_TIMEOUT : windows_error(errno));
+        return FALSE;
+    }
+    Dequeue real = SYSTEM_FUNCTION(Dequeue, "GetQueuedCompletionStatusEx");
+    DWORD real_ms = real_time         ? timeout_ms
+                    : timeout_ms == 0 ? 0
+                                      : (DWORD)MOMENT_MS;
+    BOOL came = real(port, packets, capacity, count, real_ms, alertable);
+    if (!came && GetLastError() == WAIT_TIMEOUT) {
+        script_wait_ends(0, (int)timeout_ms);
+        SetLastError(WAIT_TIMEOUT);
+    }
+    for (ULONG i = 0; came && i < *count; i++) {
+        take_back(packets[i].lpOverlapped);
+    }
+    return came;
+}
+
+CreatePort __imp_CreateIoCompletionPort = create_port;
+Cancel __imp_CancelIoEx = cancel;
+Post __imp_PostQueuedCompletionStatus = post;
+Dequeue __imp_GetQueuedCompletionStatusEx = dequeue;
+
+NTSTATUS NTAPI __real_NtCreateFile(HANDLE *file_out, ACCESS_MASK access,
+                                   OBJECT_ATTRIBUTES *attributes,
+                                   IO_STATUS_BLOCK *status, LARGE_INTEGER *size,
+                                   ULONG file_attributes, ULONG share,
+                                   ULONG disposition, ULONG options,
+                                   void *extended, ULONG extended_length);
+NTSTATUS NTAPI __real_NtDeviceIoControlFile(HANDLE file, HANDLE event,
+                                            PIO_APC_ROUTINE routine,
+                                            void *context,
+                                            IO_STATUS_BLOCK *status, ULONG code,
+                                            void *input, ULONG input_length,
+                                            void *output, ULONG output_length);
+
+long NTAPI __wrap_NtCreateFile(HANDLE *file_out, ACCESS_MASK access,
+                               OBJECT_ATTRIBUTES *attributes,
+                               IO_STATUS_BLOCK *status, LARGE_INTEGER *size,
+                               ULONG file_attributes, ULONG share,
+                               ULONG disposition, ULONG options, void *extended,
+                               ULONG extended_length) {
+    return script_fails(&script_open_afd)
+               ? windows_status(errno)
+               : __real_NtCreateFile(file_out, access, attributes, status, size,
+                                     file_attributes, share, disposition,
+                                     options, extended, extended_length);
+}
+
+long NTAPI __wrap_NtDeviceIoControlFile(HANDLE file, HANDLE event,
+                                        PIO_APC_ROUTINE routine, void *context,
+                                        IO_STATUS_BLOCK *status, ULONG code,
+                                        void *input, ULONG input_length,
+                                        void *output, ULONG output_length) {
+    if (script_fails(&script_afd_poll)) {
+        return windows_status(errno);
+    }
+    NTSTATUS result = __real_NtDeviceIoControlFile(
+        file, event, routine, context, status, code, input, input_length,
+        output, output_length);
+    if (NT_SUCCESS(result)) {
+        lend(context);
+    }
+    return result;
 }
 #endif

@@ -25,6 +25,8 @@ extern Scripted script_read, script_pipe, script_fcntl, script_poll;
 extern Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
     script_epoll_wait;
 extern Scripted script_kqueue, script_kevent, script_kevent_changes;
+extern Scripted script_create_port, script_open_afd, script_afd_poll,
+    script_cancel, script_dequeue, script_post;
 
 /* Lets the nth call from now fail, that one only. */
 void script_fail(Scripted *call, int nth, int error);
@@ -38,6 +40,9 @@ int script_controls(void);
 /* How often memory has been asked for; and the blocks not given back yet. */
 int script_allocations(void);
 extern int script_blocks;
+
+/* Windows: polls under way, and those started in another one's memory. */
+extern int script_polls, script_polls_in_lent_memory;
 
 /* The next `times` waits are interrupted, each after so much time. */
 void script_interrupt(int times, uint64_t after_ns);

@@ -211,7 +211,7 @@ static Signals finish(Backend *backend, Operation *operation) {
         return 0;
     }
     ULONG events =
-        NT_SUCCESS(status) ? operation->poll.sockets[0].events : AFD_BOTH;
+        NT_SUCCESS(status) ? operation->poll.sockets[0].events : AFD_ABORT;
     if ((events & AFD_LOCAL_CLOSE) != 0) {
         operation->armed = 0;
     }

@@ -25,6 +25,7 @@ void fixture_open_for_epoll(void);
 void fixture_open_for_kqueue(void);
 void fixture_open_for_poll(void);
 void fixture_open_for_port(void);
+void fixture_open_for_iocp(void);
 
 #define SuiteFor(backend, name)                                                \
     TestSuite(name, .init = fixture_open_for_##backend, .fini = fixture_close)

@@ -74,6 +74,8 @@ extern Scripted script_read, script_pipe, script_fcntl, script_poll;
 extern Scripted script_eventfd, script_epoll_create1, script_epoll_ctl,
     script_epoll_wait;
 extern Scripted script_kqueue, script_kevent, script_kevent_changes;
+extern Scripted script_create_port, script_open_afd, script_afd_poll,
+    script_cancel, script_dequeue, script_post;
 extern Scripted script_send, script_socket, script_bind, script_listen;
 extern Scripted script_accept, script_connect, script_getsockopt,
     script_getpeername;
@@ -97,6 +99,9 @@ int script_controls(void);
 /* How often memory has been asked for; and the blocks not given back yet. */
 int script_allocations(void);
 #define script_blocks (script.live_blocks)
+
+/* Windows: polls under way, and those started in another one's memory. */
+extern int script_polls, script_polls_in_lent_memory;
 
 /* The next `times` waits are interrupted, each after so much time. */
 void script_interrupt(int times, uint64_t after_ns);

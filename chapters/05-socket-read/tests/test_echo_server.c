@@ -180,6 +180,7 @@ Test(echo_server, client_that_never_reads_hinders_nobody, .timeout = 10) {
     static unsigned char bytes[100000];
     int lazy = stranger_connects(port);
     turn_until(server.open == 1, "It has connected.");
+    turn(); /* the server waits for its bytes now */
     long before = script.live_bytes;
     size_t taken = stuff(lazy);
     cr_assert_gt(taken, 0, "Nothing was taken at all.");

@@ -429,6 +429,7 @@ Test(executor, cannot_be_made_without_memory_or_descriptors, .timeout = 5) {
     script_fail(&script_epoll_create1, 1, EMFILE);
     script_fail(&script_kqueue, 1, EMFILE);
     script_fail(&script_pipe, 1, EMFILE);
+    script_fail(&script_open_afd, 1, EMFILE);
     cr_assert_eq(executor_new(&executor), -EMFILE,
                  "No descriptor, but executor_new() did not answer -EMFILE.");
     cr_assert_null(executor, "executor_new() failed and wrote its result.");

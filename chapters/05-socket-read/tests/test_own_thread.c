@@ -3,6 +3,8 @@
  * no atomic step, and a door of their own into the ready queue. Nobody may
  * notice, except by the clock.
  */
+#include <stdlib.h>
+
 #include "stage.h"
 
 #include "ready_queue.h"

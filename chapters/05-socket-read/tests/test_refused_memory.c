@@ -96,6 +96,8 @@ Test(refused_memory, nor_does_any_descriptor_that_is_refused, .timeout = 10) {
     refuse_each(&script_kqueue, "kqueue", EMFILE);
     refuse_each(&script_kevent_changes, "kevent", ENOMEM);
     refuse_each(&script_pipe, "pipe", EMFILE);
+    refuse_each(&script_open_afd, "NtCreateFile", EMFILE);
+    refuse_each(&script_create_port, "CreateIoCompletionPort", ENOMEM);
     refuse_each(&script_socket, "socket", EMFILE);
     refuse_each(&script_accept, "accept", EMFILE);
     refuse_each(&script_fcntl, "fcntl", EBADF);

@@ -33,6 +33,19 @@ static HANDLE open_log(void) {
                        NULL);
 }
 
+/* A busy Wine fails now and then to start one: that is tried again. */
+static bool start_program(char *program, char *command, STARTUPINFOA *start,
+                          PROCESS_INFORMATION *begun_out) {
+    for (int tries = 0; tries < 5; tries++) {
+        if (CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL,
+                           start, begun_out)) {
+            return true;
+        }
+        Sleep(200);
+    }
+    return false;
+}
+
 void child_start(Child *child, void (*run)(const RunnerTest *test)) {
     char program[MAX_PATH], command[2 * MAX_PATH];
     HANDLE log = open_log();
@@ -48,8 +61,7 @@ void child_start(Child *child, void (*run)(const RunnerTest *test)) {
     GetModuleFileNameA(NULL, program, sizeof program);
     snprintf(command, sizeof command, "\"%s\" --run %s/%s", program,
              child->test->suite, child->test->name);
-    if (!CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL,
-                        &start, &begun)) {
+    if (!start_program(program, command, &start, &begun)) {
         give_up("A test has no process");
     }
     SetHandleInformation(log, HANDLE_FLAG_INHERIT, 0);

@@ -5,15 +5,14 @@
  * Each waking thread first adds to `requests`, then wakes. Whoever blocks may
  * sleep only if it has seen all requests: it reads the number after each
  * wake-up. So when all have been made, a wake-up that was lost leaves it
- * asleep with requests unseen, and the alarm ends the program.
+ * asleep with requests unseen, and a thread that watches ends the program.
  */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "io_blocker.h"
 #include "platform.h"
@@ -23,11 +22,14 @@ enum { THREADS = 4, WAKES = 5000, BYTES = 5000, LIMIT_S = 60 };
 static IoBlocker *blocker;
 static atomic_int requests;
 
-static void too_long(int number) {
-    static const char text[] =
-        "stress_wake: a wake-up was lost, the blocking thread sleeps on\n";
-    (void)number;
-    _exit(write(2, text, sizeof text - 1) > 0 ? 1 : 2);
+/* Not alarm(2), which Windows does not have. */
+static void *end_when_too_long(void *unused) {
+    struct timespec limit = {.tv_sec = LIMIT_S};
+    (void)unused;
+    nanosleep(&limit, NULL);
+    fputs("stress_wake: a wake-up was lost, the blocking thread sleeps on\n",
+          stderr);
+    _Exit(1);
 }
 
 static void *wake_many(void *unused) {
@@ -111,11 +113,10 @@ static long round_with(int wakers, int bytes) {
 }
 
 int main(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = too_long;
-    sigaction(SIGALRM, &action, NULL);
-    alarm(LIMIT_S);
+    pthread_t watch;
+    check(pthread_create(&watch, NULL, end_when_too_long, NULL) == 0,
+          "no thread");
+    pthread_detach(watch);
     long idle = round_with(THREADS, 0);
     long busy = round_with(THREADS, BYTES);
     long traffic = round_with(0, BYTES);

@@ -1,0 +1,216 @@
+/*
+ * What only the IOCP back end promises: when it starts polls, when it cancels
+ * them, and what becomes of the memory that the kernel has been lent.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "fixture.h"
+#include "platform.h"
+
+SuiteFor(iocp, backend_iocp);
+
+static int look_now(Event *event_out) {
+    return io_blocker_block_until(blocker, DEADLINE_NOW, event_out, 1);
+}
+
+/* Asks, and has the poll started: nothing is there yet. */
+static void wait_in_vain(IoObject object, uint64_t id, Signals signals) {
+    Event event;
+    ask(object, id, signals);
+    cr_assert(look_now(&event) == -ETIMEDOUT, "Nothing is there yet.");
+}
+
+Test(backend_iocp, starts_one_poll_for_each_report, .timeout = 5) {
+    Pair pair = pair_open();
+    char byte;
+    wait_in_vain(pair.near, 1, READABLE);
+    for (int i = 0; i < 50; i++) {
+        far_sends(&pair, "x");
+        ask(pair.near, 1, READABLE);
+        assert_event(1, READABLE, "The socket has data.");
+        near_reads(&pair, &byte, 1);
+    }
+    cr_assert(script_afd_poll.calls == 50 && script_cancel.calls == 0,
+              "Fifty events took %d polls and %d were cancelled: a poll is "
+              "started again after its report, before the next wait, and not "
+              "more often.",
+              script_afd_poll.calls, script_cancel.calls);
+}
+
+Test(backend_iocp, polls_no_more_for_what_has_been_disarmed, .timeout = 5) {
+    Pair pair = pair_open();
+    far_sends(&pair, "x");
+    ask(pair.near, 1, READABLE);
+    assert_event(1, READABLE, "The socket has data.");
+    stop_asking(pair.near, BOTH);
+    assert_silence("Nobody waits any more.");
+    cr_assert(script_afd_poll.calls == 1 && script_polls == 0,
+              "The interest was removed after its event, before the poll was "
+              "started again: then it need not be. %d were started.",
+              script_afd_poll.calls);
+}
+
+Test(backend_iocp, has_one_poll_of_a_socket_under_way, .timeout = 5) {
+    Pair pair = pair_open();
+    Event event = {0, 0};
+    wait_in_vain(pair.near, 1, READABLE);
+    ask(pair.near, 1, WRITABLE);
+    cr_assert(look_now(&event) == 1 && event.signals == WRITABLE,
+              "A poll for data was under way when room was asked for, and "
+              "there is room: one look must cancel the poll, take its packet "
+              "out and start one for both.");
+    wait_in_vain(pair.near, 1, READABLE);
+    cr_assert(script_polls <= 1,
+              "%d polls of one socket are under way: what happens on it will "
+              "be reported that often.",
+              script_polls);
+}
+
+Test(backend_iocp, starts_no_poll_in_memory_that_is_lent, .timeout = 5) {
+    Pair pair = pair_open();
+    for (int i = 0; i < 10; i++) {
+        wait_in_vain(pair.near, 1, READABLE);
+        stop_asking(pair.near, BOTH);
+        ask(pair.near, 1, READABLE);
+        stop_asking(pair.near, BOTH);
+    }
+    far_sends(&pair, "x");
+    ask(pair.near, 2, READABLE);
+    assert_event(2, READABLE, "The socket has data.");
+    cr_assert(script_polls_in_lent_memory == 0,
+              "%d polls were started in the memory of one that had been "
+              "cancelled, before its packet had come: the kernel has not given "
+              "it back yet, and writes to it.",
+              script_polls_in_lent_memory);
+}
+
+Test(backend_iocp, throws_away_the_packet_of_a_cancelled_poll, .timeout = 5) {
+    Pair first = pair_open(), old = pair_open();
+    wait_in_vain(first.near, 1, READABLE);
+    wait_in_vain(old.near, 2, READABLE);
+    far_sends(&old, "x");
+    far_sends(&first, "x");
+    Event told = look(); /* the other packet is in the port now */
+    cr_assert(told.signals == READABLE, "Both have data.");
+    Pair *untold = told.id == 1 ? &old : &first;
+    int number = untold->near;
+    stop_asking(number, BOTH);
+    network_close(number);
+    Pair new = pair_open();
+    cr_assert(new.near == number, "The system uses the number again.");
+    ask(number, 3, READABLE);
+    assert_silence("A poll was cancelled when it had ended already. Its packet "
+                   "was taken for one of the new socket that has the number.");
+    far_sends(&new, "y");
+    assert_event(3, READABLE, "Now the new socket has data of its own.");
+}
+
+Test(backend_iocp, has_taken_back_all_memory_when_it_is_freed, .timeout = 5) {
+    IoBlocker *other;
+    Event event;
+    cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
+    for (uint64_t i = 0; i < 20; i++) {
+        Pair pair = pair_open();
+        io_blocker_add_io_event_interest(other, pair.near,
+                                         (Event){i, READABLE});
+        io_blocker_block_until(other, DEADLINE_NOW, &event, 1);
+        if (i % 2 == 0) {
+            io_blocker_remove_io_event_interest(other, pair.near, BOTH);
+        }
+        if (i % 4 == 0) {
+            network_close(pair.near);
+        }
+    }
+    cr_assert(script_polls >= 10, "Ten polls at least are under way.");
+    io_blocker_free(other); /* the script looks what is freed */
+    cr_assert(script_polls == 0,
+              "io_blocker_free() returned while %d polls were under way: it "
+              "must cancel them and take their packets out.",
+              script_polls);
+}
+
+Test(backend_iocp, does_not_poll_a_closed_socket_again, .timeout = 5) {
+    Pair pair = pair_open(), other = pair_open();
+    wait_in_vain(pair.near, 1, READABLE);
+    network_close(pair.near); /* too early: the interest stands */
+    assert_event(1, READABLE, "Closing ends the poll, which is reported.");
+    int before = script_afd_poll.calls;
+    assert_silence("The socket is gone.");
+    cr_assert(script_afd_poll.calls == before,
+              "The socket has been closed, and its number may stand for "
+              "another one: it must not be polled again.");
+    far_sends(&other, "x");
+    ask(other.near, 2, READABLE);
+    assert_event(2, READABLE, "Other sockets are not concerned.");
+    stop_asking(pair.near, BOTH);
+}
+
+static void *start_poll(void *pair) {
+    wait_in_vain(((Pair *)pair)->near, 1, READABLE);
+    return NULL;
+}
+
+Test(backend_iocp, goes_on_when_the_thread_has_ended, .timeout = 5) {
+    Pair pair = pair_open();
+    pthread_t thread;
+    pthread_create(&thread, NULL, start_poll, &pair);
+    pthread_join(thread, NULL);
+    assert_silence("Windows ends the polls of a thread that ends, and says "
+                   "cancelled. That is no event: start it again.");
+    far_sends(&pair, "x");
+    assert_event(1, READABLE,
+                 "The thread that had started the poll has ended, and with it "
+                 "the poll: whoever waits next must start it again.");
+}
+
+Test(backend_iocp, passes_on_that_no_poll_can_be_started, .timeout = 5) {
+    Pair pair = pair_open();
+    Event event;
+    ask(pair.near, 1, WRITABLE);
+    script_fail(&script_afd_poll, 1, ENOMEM);
+    int result = look_now(&event);
+    cr_assert(result == -ENOMEM,
+              "The system has no memory for a poll; waiting returned %d, and "
+              "nobody will ever hear of this socket.",
+              result);
+    assert_event(1, WRITABLE, "The next wait starts it.");
+}
+
+Test(backend_iocp, puts_one_wake_up_into_the_port, .timeout = 5) {
+    Event event;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 1000; i++) {
+            io_blocker_wake(blocker);
+        }
+        cr_assert(look_now(&event) == -ECANCELED, "It was woken.");
+    }
+    cr_assert(script_post.calls == 3 && script_dequeue.calls == 3,
+              "Three times a thousand wake-ups put %d packets into the port, "
+              "and took %d waits: one is enough until it has been taken out.",
+              script_post.calls, script_dequeue.calls);
+}
+
+Test(backend_iocp, tries_again_to_wake_when_it_could_not, .timeout = 5) {
+    Event event;
+    script_fail(&script_post, 1, ENOMEM);
+    io_blocker_wake(blocker);
+    io_blocker_wake(blocker);
+    cr_assert(look_now(&event) == -ECANCELED,
+              "The first packet could not be put into the port, so there is "
+              "none; the second call must not rely on it.");
+}
+
+Test(backend_iocp, closes_its_handles, .timeout = 5) {
+    DWORD before, after;
+    GetProcessHandleCount(GetCurrentProcess(), &before);
+    for (int i = 0; i < 10; i++) {
+        IoBlocker *other;
+        cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
+        io_blocker_free(other);
+    }
+    GetProcessHandleCount(GetCurrentProcess(), &after);
+    cr_assert(after == before,
+              "Ten were made and freed, and %d handles are left.",
+              (int)(after - before));
+}
