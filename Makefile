@@ -3,7 +3,7 @@
 
 GOALS := $(or $(MAKECMDGOALS),build)
 WORDS := $(foreach goal,$(GOALS),'$(subst ','\'',$(goal))')
-COURSE := CC='$(CC)' FILTER='$(FILTER)' MAKE='$(MAKE)' sh scripts/course.sh
+COURSE := CC='$(CC)' FILTER='$(FILTER)' TARGET='$(TARGET)' MAKE='$(MAKE)' sh scripts/course.sh
 
 # What cannot work (an unknown name, a missing tool) is said in one sentence at
 # once; -q then makes make fail without a word of its own.

@@ -13,12 +13,13 @@ set -u
 
 usage() {
     cat <<'END'
-sh setup.sh [--docs] [--bench] [--all] [--dry-run]
+sh setup.sh [--docs] [--bench] [--windows] [--all] [--dry-run]
   installs a C compiler, make, Criterion (the tests' framework) and bats (for
   the repository's own tests), each only when it is missing.
 
   --docs      also doxygen and graphviz, for 'make docs'
   --bench     also libuv, libev, libevent and gnuplot, for 'make bench'
+  --windows   also a compiler for Windows, and Wine: for 'make TARGET=windows'
   --all       also all of those and the checkers: clang, clang-format,
               valgrind, spin, strace, gcovr, patch, nc
   --dry-run   prints the commands and runs none
@@ -41,6 +42,7 @@ wanted() { # GROUP
         course) echo compiler make criterion bats ;;
         docs) echo doxygen dot ;;
         bench) echo libuv libev libevent gnuplot ;;
+        windows) [ "$system" = msys2 ] || echo mingw wine ;;
         checkers) echo clang clang-format valgrind spin strace gcovr patch nc ;;
     esac
 }
@@ -55,6 +57,8 @@ reason() { # TOOL
         dot) echo "draws the site's figures" ;;
         libuv | libev | libevent) echo "a loop to measure against ('make bench')" ;;
         gnuplot) echo "draws the figures of 'make chapter-5 bench'" ;;
+        mingw) echo "compiles for Windows ('make TARGET=windows')" ;;
+        wine) echo "runs what is compiled for Windows" ;;
         clang) echo "a second compiler, and its sanitizers" ;;
         clang-format) echo "formats C ('make format')" ;;
         valgrind) echo "finds leaks and errors of memory" ;;
@@ -85,6 +89,9 @@ there() { # TOOL
         libuv) has_library uv.h libuv -luv ;;
         libev) has_library ev.h libev -lev ;;
         libevent) has_library event2/event.h libevent -levent_core -levent_pthreads ;;
+        mingw) command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 ;;
+        wine) command -v wine64 >/dev/null 2>&1 || [ -x /usr/lib/wine/wine64 ] ||
+            command -v wine >/dev/null 2>&1 ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
@@ -162,6 +169,12 @@ packages() { # TOOL
         debian:libev | debian:libevent) echo "$1-dev" ;;
         alpine:libuv | alpine:libev | alpine:libevent) echo "$1-dev" ;;
         fedora:libuv | fedora:libev | fedora:libevent) echo "$1-devel" ;;
+        debian:mingw) echo gcc-mingw-w64-x86-64-posix ;;
+        debian:wine) echo wine64 ;;
+        fedora:mingw) echo mingw64-gcc mingw64-winpthreads-static ;;
+        arch:mingw | alpine:mingw) echo mingw-w64-gcc ;;
+        macos:mingw) echo mingw-w64 ;;
+        macos:wine | freebsd:mingw) echo - ;;
         alpine:compiler) echo gcc musl-dev ;;
         alpine:clang) echo clang compiler-rt ;;
         alpine:clang-format) echo clang-extra-tools ;;
@@ -276,12 +289,14 @@ build_criterion() {
 # --- From here on: what was asked ----------------------------------------------
 
 groups=course
+windows=
 dry_run=
 how=
 while [ $# -gt 0 ]; do
     case $1 in
         --docs) groups="$groups docs" ;;
         --bench) groups="$groups bench" ;;
+        --windows) windows=windows ;;
         --all) groups="course docs checkers bench" ;;
         --dry-run | -n) dry_run=yes ;;
         --how)
@@ -317,7 +332,7 @@ fi
 missing=
 names=
 criterion_from_source=
-for group in $groups; do
+for group in $groups $windows; do
     for tool in $(wanted "$group"); do
         there "$tool" && continue
         packages=$(packages "$tool")

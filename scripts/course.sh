@@ -38,7 +38,10 @@ do_help() {
 
 ARGS='…' are the arguments of run, QUICK=1 makes bench a matter of a minute, PAGE=1
 writes its page. CC=clang, OPT=-O0, BACKEND=poll, V=1, COVERAGE=1, VALGRIND=1,
-SANITIZE=address (undefined, address,undefined; thread for stress) change how a chapter is built and run: see 'make -C chapters/NN-name help'.
+SANITIZE=address (undefined, address,undefined; thread for stress) change how a
+chapter is built and run: see 'make -C chapters/NN-name help'. With TARGET=windows,
+build, run and test are for Windows, under Wine where there is none; TARGET=macos
+builds for a Mac.
 END
 }
 
@@ -98,13 +101,16 @@ do_clean() {
     [ "$named" ] || rm -rf build
 }
 
-# How many tests the run just made had: "23", or "2 of 23" when some failed.
+# How many tests the run just made had: "23", or "2 of 23" when some failed, and
+# "23, 1 skipped".
 counted() { # FOLDER
     log=$(find "$1/build" -name tests.log -newer "$temporary/begun" 2>/dev/null | head -n 1)
     [ -z "$log" ] || tr -d '\033' <"$log" |
         sed -n 's/\[0;[0-9]*m//g; s/\[0m//g; s/\[1m//g
-            s/.*Tested: \([0-9]*\) | Passing: \([0-9]*\) .*/\1 \2/p' |
-        awk 'END { if (NR) print $1 == $2 ? $1 : ($1 - $2) " of " $1 }'
+            s/.*Tested: \([0-9]*\) | Passing: \([0-9]*\) |[^S]*\(Skipped: \)\{0,1\}\([0-9]*\).*/\1 \2 \4/p' |
+        awk 'END {
+            if (NR) print ($1 == $2 ? $1 : ($1 - $2) " of " $1) ($3 ? ", " $3 " skipped" : "")
+        }'
 }
 
 do_test() {
@@ -118,7 +124,7 @@ do_test() {
         summary="$summary, chapter $(chapter_number "$folder") $word${count:+ ($count)}"
     done
     # The repository's tests run make in their turn: not for ever.
-    if [ -z "$named" ] && [ -z "${INSIDE_THE_TESTS-}" ]; then
+    if tests_repository; then
         echo "== the repository"
         if repository_tests; then word=passed; else word=FAILED all_passed=; fi
         summary="$summary, repository $word ($count)"
@@ -127,13 +133,18 @@ do_test() {
     [ "$all_passed" ]
 }
 
+# They are about this machine, not about the one that is built for.
+tests_repository() {
+    [ -z "$named" ] && [ -z "${INSIDE_THE_TESTS-}" ] && [ -z "${TARGET-}" ]
+}
+
 # One bats for each core, a file at a time; what a file printed is shown when it ends.
 repository_tests() {
     need bats "the repository's tests"
     printf '%s\n' tests/*.bats >"$temporary/files"
     xargs -n 1 -P 2 sh -c '
         log=$1/$(basename "$2").log
-        unset MAKEFLAGS MFLAGS MAKELEVEL CC FILTER MAKE
+        unset MAKEFLAGS MFLAGS MAKELEVEL CC FILTER MAKE RUNNER
         INSIDE_THE_TESTS=yes bats --tap "$2" >"$log" 2>&1 </dev/null
         result=$?
         printf "%s\n%s\n" "-- $2" "$(grep -v "^1\.\." "$log")"
@@ -251,8 +262,8 @@ can() {
                 [ -z "${FILTER-}" ] || [ "$named" ] ||
                     fail "FILTER picks tests of one chapter: say which, as in 'make chapter-3 test FILTER=…'."
                 need_compiler
-                need_criterion
-                [ "$named" ] || [ -n "${INSIDE_THE_TESTS-}" ] || need bats "the repository's tests"
+                has_runner || need_criterion
+                ! tests_repository || need bats "the repository's tests"
                 ;;
             verify | coverage) need_compiler && need_criterion ;;
             build | run | stress | claims) need_compiler ;;
@@ -267,10 +278,19 @@ can() {
 need_compiler() {
     compiler=${CC-cc}
     compiler=${compiler%% *}
+    tool=$compiler
+    case ${TARGET-}:$compiler:$(uname -s) in
+        windows:*:MINGW* | windows:*:MSYS*) ;;
+        windows:cc:*) compiler=x86_64-w64-mingw32-gcc tool=mingw ;;
+        *:cc:*) tool=compiler ;;
+    esac
     command -v "$compiler" >/dev/null 2>&1 && return
-    how=$(sh setup.sh --how "$(case $compiler in cc) echo compiler ;; *) echo "$compiler" ;; esac)" 2>/dev/null)
-    fail "There is no compiler '$compiler': run ${how:+"'$how' or "}'sh setup.sh', which installs what is missing."
+    how=$(sh setup.sh --how "$tool" 2>/dev/null)
+    fail "There is no compiler '$compiler': run ${how:+"'$how' or "}'sh setup.sh${TARGET:+ --windows}', which installs what is missing."
 }
+
+# Whether the chapters have the small runner that stands in for Criterion.
+has_runner() { [ -e "$last_folder/tests/runner" ]; }
 
 need_criterion() {
     # shellcheck disable=SC2046 # pkg-config's flags are words

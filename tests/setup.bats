@@ -55,6 +55,21 @@ on_linux() {
     prints "meson install"
 }
 
+@test "--windows: a compiler for Windows and Wine, with or without the rest" {
+    on_linux debian
+    succeeds sh setup.sh --windows --dry-run
+    prints "libcriterion-dev bats gcc-mingw-w64-x86-64-posix wine64"
+    succeeds sh setup.sh --windows --all --dry-run
+    prints " nc "
+    prints "gcc-mingw-w64-x86-64-posix wine64"
+    on_linux arch
+    succeeds sh setup.sh --windows --dry-run
+    prints "bats mingw-w64-gcc wine"
+    unset SETUP_OS_RELEASE
+    SETUP_UNAME=MINGW64_NT succeeds sh setup.sh --windows --dry-run
+    prints_not wine
+}
+
 @test "macOS: the command line tools and Homebrew, never with sudo" {
     SETUP_UNAME=Darwin SETUP_UID=501 succeeds sh setup.sh --dry-run
     prints "xcode-select --install
