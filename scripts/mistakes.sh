@@ -79,6 +79,11 @@ wrong() {
     exit 1
 }
 
+can_do_windows() {
+    command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 &&
+        { [ -x /usr/lib/wine/wine64 ] || command -v wine64 || command -v wine; } >/dev/null 2>&1
+}
+
 make=${MAKE-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
 export MODELS="$PWD/tests/models" # the copies lie elsewhere
@@ -98,6 +103,21 @@ esac
 [ $# -gt 0 ] || fail "No mistake is named: 'make verify' tries all of tests/mistakes."
 need patch "'make verify'"
 make_temporary
+
+# What is for Windows needs a compiler for it, and Wine.
+for file; do
+    shift
+    case $(head_line With "$file") in *TARGET=windows*)
+        if ! can_do_windows; then
+            echo "$file: not tried here, for want of a compiler for Windows or of Wine:" \
+                "'sh setup.sh --windows' installs them."
+            continue
+        fi
+        ;;
+    esac
+    set -- "$@" "$file"
+done
+[ $# -gt 0 ] || exit 0
 
 # What the copies share is built first, once for each chapter and way of building.
 for file; do

@@ -595,8 +595,8 @@ int pipe(int ends[2]) {
 
 /* --- Waiting -------------------------------------------------------------- */
 
-/* How long a thread that has been cancelled may go on waiting. */
-enum { LOOK_UP_MS = 20 };
+/* How long a thread that has been cancelled may go on waiting, at most. */
+enum { LOOK_UP_FIRST_MS = 5, LOOK_UP_LATER_MS = 500 };
 
 /* Answers for what is no socket; returns how many entries that settles. */
 static int settle(struct pollfd *entries, WSAPOLLFD *asked, nfds_t count) {
@@ -629,19 +629,23 @@ static int ask_winsock(WSAPOLLFD *asked, nfds_t count, int timeout_ms) {
     return 0;
 }
 
+/* Looks up whether the thread has been cancelled: soon, and then less often. */
 static int wait_in_turns(WSAPOLLFD *asked, nfds_t count, int timeout_ms) {
     ULONGLONG begun = GetTickCount64();
+    int turn = LOOK_UP_FIRST_MS;
     for (;;) {
         pthread_testcancel();
         ULONGLONG gone = GetTickCount64() - begun;
-        int left = LOOK_UP_MS;
-        if (timeout_ms >= 0 && gone + LOOK_UP_MS >= (ULONGLONG)timeout_ms) {
-            left = gone < (ULONGLONG)timeout_ms ? timeout_ms - (int)gone : 0;
+        bool last =
+            timeout_ms >= 0 && gone + (unsigned)turn >= (unsigned)timeout_ms;
+        if (last) {
+            turn = gone < (unsigned)timeout_ms ? timeout_ms - (int)gone : 0;
         }
-        int ready = ask_winsock(asked, count, left);
-        if (ready != 0 || left < LOOK_UP_MS) {
+        int ready = ask_winsock(asked, count, turn);
+        if (ready != 0 || last) {
             return ready;
         }
+        turn = turn * 2 < LOOK_UP_LATER_MS ? turn * 2 : LOOK_UP_LATER_MS;
     }
 }
 
@@ -715,7 +719,21 @@ int sigpending(sigset_t *set_out) {
     return sigemptyset(set_out);
 }
 
-/* --- Processes ------------------------------------------------------------ */
+/* --- Threads and processes ------------------------------------------------ */
+
+/* That stands in the head of the program. */
+static size_t stack_that_the_program_asks_for(void) {
+    const char *program = (const char *)GetModuleHandleA(NULL);
+    const IMAGE_DOS_HEADER *head = (const void *)program;
+    const IMAGE_NT_HEADERS *more = (const void *)(program + head->e_lfanew);
+    return more->OptionalHeader.SizeOfStackReserve;
+}
+
+int platform_getstacksize(const pthread_attr_t *attributes, size_t *size_out) {
+    *size_out = attributes->s_size != 0 ? attributes->s_size
+                                        : stack_that_the_program_asks_for();
+    return 0;
+}
 
 pid_t fork(void) {
     return fail(ENOSYS);

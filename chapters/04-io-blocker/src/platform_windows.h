@@ -9,12 +9,11 @@
 #ifndef PLATFORM_WINDOWS_H
 #define PLATFORM_WINDOWS_H
 
+/* The system's own functions of the names that ours have: out of the way. */
+/** @cond */
 #ifndef WIN32_LEAN_AND_MEAN
 #define WIN32_LEAN_AND_MEAN
 #endif
-
-/* The system's own functions of the names that ours have: out of the way. */
-/** @cond */
 #define accept winsock_accept
 #define bind winsock_bind
 #define connect winsock_connect
@@ -44,6 +43,7 @@
 #include <fcntl.h>
 #include <io.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -185,6 +185,10 @@ uint32_t ntohl(uint32_t number);
 #undef fstat
 #define fstat platform_fstat
 int platform_fstat(int descriptor, struct stat *status_out);
+
+/* The C library's own does not know how much an ordinary thread gets. */
+#define pthread_attr_getstacksize platform_getstacksize
+int platform_getstacksize(const pthread_attr_t *attributes, size_t *size_out);
 
 /* There are no processes made by copying: they fail, with ENOSYS and ECHILD. */
 pid_t fork(void);

@@ -343,7 +343,10 @@ static int run_crowd(const Options *options) {
     if (child < 0) {
         close(port_pipe[1]);
         close(clients[0]);
-        return fail("No second process", -error, "Try again later.");
+        return fail("No second process", -error,
+                    error == ENOSYS ? "Windows has no fork(), and --crowd is "
+                                      "made of two processes."
+                                    : "Try again later.");
     }
     return serve_crowd(options, port_pipe[1], clients[0], child);
 }

@@ -602,6 +602,13 @@ static BOOL WINAPI post(HANDLE port, DWORD bytes, ULONG_PTR key,
     return real(port, bytes, key, overlapped);
 }
 
+static HANDLE afd; /* through which the last poll was started */
+
+void script_end_polls(void) {
+    Cancel real = SYSTEM_FUNCTION(Cancel, "CancelIoEx");
+    real(afd, NULL);
+}
+
 /* A poll was started with this memory, or has given it back. */
 static void lend(const void *memory) {
     for (int i = 0; i < script_polls; i++) {
@@ -697,6 +704,7 @@ long NTAPI __wrap_NtDeviceIoControlFile(HANDLE file, HANDLE event,
         output, output_length);
     if (NT_SUCCESS(result)) {
         lend(context);
+        afd = file;
     }
     return result;
 }

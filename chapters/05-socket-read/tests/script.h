@@ -103,6 +103,9 @@ int script_allocations(void);
 /* Windows: polls under way, and those started in another one's memory. */
 extern int script_polls, script_polls_in_lent_memory;
 
+/* Windows: ends all polls, as it does when their thread has ended. */
+void script_end_polls(void);
+
 /* The next `times` waits are interrupted, each after so much time. */
 void script_interrupt(int times, uint64_t after_ns);
 
