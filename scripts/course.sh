@@ -41,7 +41,7 @@ writes its page. CC=clang, OPT=-O0, BACKEND=poll, V=1, COVERAGE=1, VALGRIND=1,
 SANITIZE=address (undefined, address,undefined; thread for stress) change how a
 chapter is built and run: see 'make -C chapters/NN-name help'. With TARGET=windows,
 build, run and test are for Windows, under Wine where there is none; TARGET=macos
-builds for a Mac.
+or macos-arm64 builds for a Mac, with zig.
 END
 }
 
@@ -69,6 +69,11 @@ each_chapter() { # VERB
 
 do_build() {
     each_chapter demo || return 1
+    case ${TARGET-} in macos*)
+        echo "Built for a Mac: take the file 'demo' of build/$TARGET-* there, and run it."
+        return
+        ;;
+    esac
     if [ "$named" ]; then
         for folder in $chosen; do
             echo "${folder##*/} is built: 'make chapter-$(chapter_number "$folder") run' runs it."
