@@ -220,6 +220,25 @@ Test(backend_kqueue, tells_the_writer_of_a_pipe_that_nobody_reads,
     cr_assert(waits_in_silence() == 1, "Removed, it is to be deleted at once.");
 }
 
+Test(backend_kqueue, keeps_one_stand_in_when_the_other_goes, .timeout = 5) {
+    Pair pair = pair_open();
+    for (int nth = 1; nth <= 2; nth++) {
+        script_fail(&script_change, 1, EPIPE);
+        ask(pair.near, 1, nth == 1 ? READABLE : WRITABLE);
+    }
+    cr_assert(look().signals == BOTH, "Both have been refused with EPIPE.");
+    ask(pair.near, 1, READABLE);
+    assert_event(1, READABLE, "The reader asks again, the writer does not.");
+    for (int i = 0; i < 3; i++) {
+        ask(pair.near, 1, READABLE);
+        assert_event(1, READABLE,
+                     "What stood in for the writer's filter has gone, and what "
+                     "stood in for the reader's went with it.");
+    }
+    stop_asking(pair.near, BOTH);
+    cr_assert(waits_in_silence() == 1, "A stand-in was left behind.");
+}
+
 Test(backend_kqueue, spends_its_wake_up_without_a_read, .timeout = 5) {
     Event event;
     for (int i = 0; i < 10; i++) {

@@ -56,7 +56,7 @@ struct Backend {
     struct kevent events[IO_BLOCKER_BATCH];
 };
 
-/* Among our own events: no descriptor's number, so no stand-in's. */
+/* Among our own events, the one that is no stand-in. */
 #define WAKE_UP UINTPTR_MAX
 
 //! [from]
@@ -70,6 +70,11 @@ static Signals from_kevent(const struct kevent *event) {
     return event->filter == EVFILT_READ ? SIGNAL_READABLE : SIGNAL_WRITABLE;
 }
 //! [from]
+
+static IoObject object_of(const struct kevent *event) {
+    bool stand_in = event->filter == EVFILT_USER;
+    return (IoObject)(stand_in ? event->ident / 2 : event->ident);
+}
 
 static int watch_wakeup(Backend *backend) {
     struct kevent change;
@@ -148,9 +153,13 @@ static uint16_t list_changes(struct kevent *changes, IoObject object,
 }
 //! [changes]
 
-/* Adds or deletes what reports a hang-up in the place of another filter. */
+/*
+ * Adds or deletes what reports a hang-up in the place of another filter. Each
+ * filter of an object has a stand-in of its own.
+ */
 static int change_stand_in(Backend *backend, struct kevent change) {
     bool added = (change.flags & EV_ADD) != 0;
+    change.ident = 2 * change.ident + (change.filter == EVFILT_WRITE);
     change.filter = EVFILT_USER;
     change.flags = added ? EV_ADD : EV_DELETE;
     change.fflags = NOTE_TRIGGER;
@@ -232,7 +241,7 @@ int backend_wait(Backend *backend, uint64_t deadline_ns,
             continue;
         }
         readiness_out[count++] = (Readiness){
-            .object = (IoObject)event->ident,
+            .object = object_of(event),
             .generation = (uint32_t)(uintptr_t)event->udata,
             .signals = from_kevent(event),
         };
