@@ -37,7 +37,7 @@ for folder; do
         for file in "$folder"/src/*.c; do
             case ${file##*/} in
                 backend_port.c) ;;
-                backend_*) continue ;;
+                backend_* | platform_*) continue ;; # of other systems
             esac
             compile "$cpu" "$file"
         done

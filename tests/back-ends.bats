@@ -30,7 +30,7 @@ check_fuchsia() { # MODEL.c
     done <<'END'
 one_shot_is_linux_one_shot|s/    look_at(port, wait, now);$/    wait->there = now;/
 random_steps_are_linux_one_shot|s/bool closed = (revents .*;/bool closed = false;/
-an_edge_from_nothing_is_linux_edge|s/edge ? now & signals : ZX_SIGNAL_NONE/edge ? signals : ZX_SIGNAL_NONE/
+an_edge_from_nothing_is_linux_edge|s/\.signals = signals,/.signals = edge ? 0 : signals,/
 signals_are_linux_levels|s/(out && !closed ?/(out ?/
 a_deadline_is_never_early|s/ + (left_ns % 1000000 != 0)//
 user_packets_count_as_a_semaphore_does|s/    record.type = ZX_PKT_TYPE_USER;/&\n    record.user.u64[1] = 0;/
