@@ -6,6 +6,8 @@ load helper
 
 strict="-std=c11 -O1 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -pthread"
 
+needs_linux() { [ "$(uname -s)" = Linux ] || skip "$1"; }
+
 # The model of Fuchsia's ports and the program that holds it against Linux.
 check_fuchsia() { # MODEL.c
     # shellcheck disable=SC2086 # flags are words
@@ -14,12 +16,14 @@ check_fuchsia() { # MODEL.c
 }
 
 @test "the model of Fuchsia's ports does what a kernel does where Linux has the same" {
+    needs_linux "the model of Fuchsia's ports runs on Linux only"
     succeeds check_fuchsia tests/models/fuchsia/port.c
     prints "7 claims hold beside Linux, 11 beside the documentation"
 }
 
 # Each line is a wrong kernel: the claim that finds it, and what sed does to the model.
 @test "a model of Fuchsia's ports that does something else is found out" {
+    needs_linux "the model of Fuchsia's ports runs on Linux only"
     while IFS='|' read -r claim change; do
         sed "$change" tests/models/fuchsia/port.c >"$BATS_TEST_TMPDIR/port.c"
         if cmp "$BATS_TEST_TMPDIR/port.c" tests/models/fuchsia/port.c; then
@@ -42,12 +46,14 @@ END
 }
 
 @test "the IoBlocker on Fuchsia's ports says that it runs against a model" {
+    needs_linux "the model of Fuchsia's ports runs on Linux only"
     succeeds make -C chapters/04-io-blocker --no-print-directory BACKEND=port run
     prints "port is a model here, not a kernel: ../../tests/models/fuchsia"
     prints "Socket 1 is now READABLE"
 }
 
 @test "a chapter by itself says where the model is that it lacks" {
+    needs_linux "the model of Fuchsia's ports runs on Linux only"
     cp -R chapters/04-io-blocker/Makefile chapters/04-io-blocker/src "$BATS_TEST_TMPDIR"
     fails make -C "$BATS_TEST_TMPDIR" --no-print-directory BACKEND=port
     prints "Linux has no port, and the model of it is not here: it lies in the course, in tests/models/fuchsia"
@@ -95,13 +101,18 @@ waits() { # PROGRAM FLAG-OR-SOURCE...
     prints "It waited until the socket was readable."
 }
 
-@test "the ten lines on epoll wait" { waits epoll; }
+@test "the ten lines on epoll wait" {
+    needs_linux "only Linux has epoll"
+    waits epoll
+}
 @test "the ten lines on poll(2) wait" { waits poll; }
 @test "the ten lines on Fuchsia's ports wait, on the model" {
+    needs_linux "the model of Fuchsia's ports runs on Linux only"
     waits port -Itests/models/fuchsia tests/models/fuchsia/port.c
 }
 
 @test "the ten lines on kqueue wait, on the model" {
+    needs_linux "the model of kqueue runs on Linux only"
     succeeds ${CC-cc} -std=c11 -fPIC -shared -pthread -Itests/models/kqueue \
         -o "$BATS_TEST_TMPDIR/libmodel.so" tests/models/kqueue/kqueue.c
     waits kqueue -Itests/models/kqueue "$BATS_TEST_TMPDIR/libmodel.so"
