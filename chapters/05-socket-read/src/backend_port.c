@@ -24,7 +24,8 @@
  *
  * - It says which handle a descriptor has, and which signals mean "readable"
  *   or "writable" at present: for a socket these change when it connects. So
- *   it is asked before each order.
+ *   it is asked before each order. (An order keeps the meaning that it had:
+ *   first connect() or listen(), then wait.)
  * - poll(2) reports a hang-up unasked; a port reports nothing unasked. Somebody
  *   who waits for room in a socket whose far end has gone would wait for ever.
  *   So the far end's closing is part of each order.

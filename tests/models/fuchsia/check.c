@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lib/fdio/unsafe.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -533,6 +534,46 @@ static void fdio_maps_events_as_its_tests_say(void) {
     line_close(&line);
 }
 
+/* The events of a socket that listens, and of one that is still connecting. */
+static void fdio_knows_what_a_socket_is_doing(void) {
+    static const zx_signals_t end =
+        ZX_SOCKET_PEER_CLOSED | ZX_SOCKET_PEER_WRITE_DISABLED;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    struct sockaddr *place = (struct sockaddr *)&address;
+    socklen_t length = sizeof address;
+    zx_handle_t handle;
+    zx_signals_t signals;
+    int sockets[4]; /* the last one finds the queue full, and waits */
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < 4; i++) {
+        sockets[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (i == 0) {
+            CHECK(bind(sockets[0], place, length) == 0);
+            CHECK(listen(sockets[0], 0) == 0);
+            CHECK(getsockname(sockets[0], place, &length) == 0);
+        } else {
+            (void)connect(sockets[i], place, length);
+        }
+    }
+    fdio_t *listens = fdio_unsafe_fd_to_io(sockets[0]);
+    fdio_unsafe_wait_begin(listens, POLLIN, &handle, &signals);
+    CHECK(signals == (ZX_USER_SIGNAL_0 | end));
+    CHECK(zx_object_wait_async(handle, port, 9, signals, 0) == ZX_OK);
+    CHECK(look_for_one() == 1); /* somebody is there */
+    fdio_t *connects = fdio_unsafe_fd_to_io(sockets[3]);
+    fdio_unsafe_wait_begin(connects, POLLIN, &handle, &signals);
+    CHECK(signals == (ZX_SOCKET_READABLE | ZX_USER_SIGNAL_0 | end));
+    fdio_unsafe_wait_begin(connects, POLLOUT, &handle, &signals);
+    CHECK(signals == (ZX_USER_SIGNAL_1 | ZX_SOCKET_WRITE_DISABLED));
+    CHECK(zx_object_wait_async(handle, port, 9, signals, 0) == ZX_OK);
+    CHECK(look_for_one() == 0);
+    fdio_unsafe_release(listens);
+    fdio_unsafe_release(connects);
+    for (int i = 0; i < 4; i++) {
+        close(sockets[i]);
+    }
+}
+
 static void some_cannot_be_waited_for(void) {
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     fdio_t *io = fdio_unsafe_fd_to_io(file);
@@ -602,6 +643,7 @@ static const struct {
                   CLAIM(a_closed_handle_ends_its_waits),
                   CLAIM(a_share_keeps_the_socket_open),
                   CLAIM(fdio_maps_events_as_its_tests_say),
+                  CLAIM(fdio_knows_what_a_socket_is_doing),
                   CLAIM(some_cannot_be_waited_for),
                   CLAIM(errors_have_their_names),
                   CLAIM(a_signal_nobody_ordered_is_not_reported)};

@@ -54,6 +54,8 @@
 #include <fcntl.h>
 #include <lib/fdio/unsafe.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -183,6 +185,14 @@ static bool is_connected(int descriptor) {
            errno != ENOTCONN;
 }
 
+static bool is_connecting(int descriptor) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    return syscall(SYS_getsockopt, descriptor, IPPROTO_TCP, TCP_INFO, &info,
+                   &length) == 0 &&
+           info.tcpi_state == TCP_SYN_SENT;
+}
+
 static bool has_data(int descriptor) {
     int bytes = 0;
     return ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes > 0;
@@ -266,6 +276,7 @@ void fdio_unsafe_wait_begin(fdio_t *io, uint32_t events,
     }
     if ((events & POLLIN) != 0) {
         *signals_out |= connected ? ZX_SOCKET_READABLE : INCOMING;
+        *signals_out |= is_connecting(descriptor) ? ZX_SOCKET_READABLE : 0u;
     }
     if ((events & POLLOUT) != 0) {
         *signals_out |= ZX_SOCKET_WRITE_DISABLED;
