@@ -615,6 +615,11 @@ static int settle(struct pollfd *entries, WSAPOLLFD *asked, nfds_t count) {
     return settled;
 }
 
+/* There, POLLIN is two bits, for two kinds of data; of them one comes back. */
+static short to_posix(short events) {
+    return (events & POLLIN) != 0 ? (short)(events | POLLIN) : events;
+}
+
 /* WSAPoll() with no socket at all fails; here it waits. */
 static int ask_winsock(WSAPOLLFD *asked, nfds_t count, int timeout_ms) {
     bool any = false;
@@ -665,7 +670,7 @@ int poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
     int total = ready < 0 ? ready : 0;
     for (nfds_t i = 0; ready >= 0 && i < count; i++) {
         if (asked[i].fd != INVALID_SOCKET) {
-            entries[i].revents = asked[i].revents;
+            entries[i].revents = to_posix(asked[i].revents);
         }
         total += entries[i].revents != 0;
     }
