@@ -238,22 +238,28 @@ Test(backend_iocp, tries_again_to_wake_when_it_could_not, .timeout = 5) {
               "none; the second call must not rely on it.");
 }
 
-/* The next handle that the system gives out. */
-static uintptr_t next_handle(void) {
-    HANDLE handle = CreateEventW(NULL, FALSE, FALSE, NULL);
-    CloseHandle(handle);
-    return (uintptr_t)handle;
+enum { ROUNDS = 100, STEP = 4 }; /* handles are multiples of four */
+
+/* The last of many handles that the system gives out: what is free is filled. */
+static uintptr_t last_handle(void) {
+    HANDLE handles[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        handles[i] = CreateEventW(NULL, FALSE, FALSE, NULL);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        CloseHandle(handles[i]);
+    }
+    return (uintptr_t)handles[ROUNDS - 1];
 }
 
 Test(backend_iocp, closes_its_handles, .timeout = 5) {
-    enum { ROUNDS = 100, STEP = 4 }; /* handles are multiples of four */
-    uintptr_t before = next_handle();
+    uintptr_t before = last_handle();
     for (int i = 0; i < ROUNDS; i++) {
         IoBlocker *other;
         cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
         io_blocker_free(other);
     }
-    uintptr_t after = next_handle();
+    uintptr_t after = last_handle();
     cr_assert(after < before + ROUNDS * STEP / 2,
               "A hundred were made and freed, and the handles went up from %d "
               "to %d: close the port, and the device.",
