@@ -25,9 +25,9 @@
  *   thrown away. The poll that follows looks at the level anyhow.
  * - A socket that is closed ends its poll, with a report. Its number may be
  *   another's by now, so that poll is not started again.
- * - The end of the far end's data, a reset and a refusal are signals of their
- *   own here; who waits for data or room must ask for them. (Wine keeps the
- *   first of them back as long as there are data. They are asked for, too.)
+ * - That no more data will come, a reset and a refusal are signals of their
+ *   own here, and nobody is told who has not asked: so each poll asks for them.
+ *   (Wine tells the first only when all data have been read, Windows at once.)
  *
  * A socket may be wrapped by a layer that somebody installed: the driver wants
  * what is beneath (SIO_BASE_HANDLE). It polls nothing but sockets.
@@ -227,7 +227,8 @@ static Operation *operation_of(const OVERLAPPED_ENTRY *packet) {
 
 /*
  * Who has cancelled a poll waits for its packet, however near the deadline:
- * it is sure to come, and what the next poll finds must not be missed.
+ * it is sure to come, and what the next poll finds must not be missed. -1 is
+ * INFINITE.
  */
 static int dequeue(Backend *backend, uint64_t deadline_ns, size_t capacity) {
     int ms = backend->cancelled > 0 ? -1 : deadline_ms_left(deadline_ns);
