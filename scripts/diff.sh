@@ -2,14 +2,28 @@
 # What a chapter changed: each file of its src/ beside the file of that name in the
 # nearest chapter before it (chapter 5 is chapter 3's files and chapter 4's).
 # `sh scripts/diff.sh chapters/03-executor ...`; diff(1) does it, git is not needed.
-# On a terminal it is coloured and paged, otherwise it is a plain unified diff.
+# What is there for the sake of other systems only is named, not shown: it is no part
+# of the lesson. On a terminal it is coloured and paged, otherwise a plain unified diff.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . scripts/common.sh
 
+for_other_systems() { # FILE
+    case $1 in
+        src/platform_*) ;;
+        src/backend_epoll.c | src/backend_poll.c) return 1 ;;
+        src/backend_*.c) ;;
+        *) return 1 ;;
+    esac
+}
+
 show_chapter() { # FOLDER
-    unchanged=0 changed=0 new=0 same=
+    unchanged=0 changed=0 new=0 same= elsewhere=
     for file in $(source_files "$1"); do
+        if for_other_systems "$file"; then
+            elsewhere="$elsewhere ${file#src/}"
+            continue
+        fi
         before=$(earlier_file "$1" "$file")
         if [ -z "$before" ]; then
             new=$((new + 1))
@@ -25,6 +39,7 @@ show_chapter() { # FOLDER
         fi
     done >"$temporary/diff"
     cat "$temporary/diff"
+    [ -z "$elsewhere" ] || echo "for other systems:$elsewhere"
     [ -z "$same" ] || echo "unchanged:$same"
     awk -v name="Chapter $(chapter_number "$1")" -v unchanged=$unchanged \
         -v changed=$changed -v new=$new '
