@@ -285,7 +285,7 @@ need_compiler() {
     compiler=${compiler%% *}
     tool=$compiler
     case ${TARGET-}:$compiler:$(uname -s) in
-        windows:*:MINGW* | windows:*:MSYS*) ;;
+        windows:*:MINGW* | windows:*:MSYS* | windows:*:UCRT* | windows:*:CLANG*) ;;
         windows:cc:*) compiler=x86_64-w64-mingw32-gcc tool=mingw ;;
         *:cc:*) tool=compiler ;;
     esac

@@ -139,7 +139,7 @@ END
 }
 
 @test "a missing compiler for Windows is one sentence, in the course and in a chapter alone" {
-    small_course
+    course_with_runner
     path_without x86_64-w64-mingw32-gcc
     PATH=$path fails make TARGET=windows chapter-1
     says "There is no compiler 'x86_64-w64-mingw32-gcc': run '$(PATH=$path sh setup.sh --how mingw)' or 'sh setup.sh --windows', which installs what is missing."
@@ -147,26 +147,26 @@ END
     PATH=$path fails make TARGET=windows
     prints "There is no compiler 'x86_64-w64-mingw32-gcc': run "
     prints "'sh setup.sh --windows' in the course's folder."
-    [ "${#lines[@]}" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ] || { echo "$output"; false; }
 }
 
 @test "a missing Wine is one sentence" {
     command -v x86_64-w64-mingw32-gcc >/dev/null || skip "no compiler for Windows"
-    small_course
+    course_with_runner
     cd chapters/01-one
     succeeds make TARGET=windows
     fails make TARGET=windows WINE= run
     prints "Wine is not installed: run "
     prints "'sh setup.sh --windows' in the course's folder."
-    [ "${#lines[@]}" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ] || { echo "$output"; false; }
 }
 
 @test "an unknown target or runner is one sentence" {
     cd chapters/01-simple-future
     fails make TARGET=windos
     prints "There is no TARGET 'windos': it is "
-    [ "${#lines[@]}" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ] || { echo "$output"; false; }
     fails make test RUNNER=portabel
     prints "There is no RUNNER 'portabel': it is criterion or portable"
-    [ "${#lines[@]}" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ] || { echo "$output"; false; }
 }

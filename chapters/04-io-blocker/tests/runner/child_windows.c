@@ -125,6 +125,7 @@ int child_processors(void) {
     return (int)system.dwNumberOfProcessors;
 }
 
+#ifdef RUNNER_HAS_TIMESPEC_GET
 /* The time since 1970; Windows counts tenths of microseconds since 1601. */
 int timespec_get(struct timespec *now_out, int base) {
     const unsigned long long ticks_per_s = 10000000;
@@ -137,3 +138,4 @@ int timespec_get(struct timespec *now_out, int base) {
     now_out->tv_nsec = (long)(ticks % ticks_per_s * 100);
     return base;
 }
+#endif

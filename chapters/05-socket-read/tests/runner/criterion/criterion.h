@@ -29,10 +29,13 @@ typedef struct RunnerTest {
 void runner_add(RunnerTest *test);
 
 /* C11 has it, Windows' older C library has not. */
-#if defined(_WIN32) && !defined(TIME_UTC)
+#ifdef _WIN32
 #include <time.h>
+#ifndef TIME_UTC
+#define RUNNER_HAS_TIMESPEC_GET
 #define TIME_UTC 1
 int timespec_get(struct timespec *now_out, int base);
+#endif
 #endif
 
 /* Printf's own attribute, whichever library it comes from. */
