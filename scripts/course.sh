@@ -47,9 +47,15 @@ END
 
 # --- Chapters ------------------------------------------------------------------
 
-# Runs a verb of a chapter's own Makefile; what make adds to a failure is left out.
+# Runs a verb of a chapter's own Makefile, on all processors if nobody said on how
+# many; what make adds to a failure is left out.
 in_chapter() { # FOLDER VERB
-    "$make" --no-print-directory -C "$1" "$2" 2>"$temporary/errors"
+    case " ${MAKEFLAGS-}" in
+        *" -j"* | *--jobserver*) jobs= ;;
+        *) jobs=-j$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) ;;
+    esac
+    # shellcheck disable=SC2086 # none is no word
+    "$make" $jobs --no-print-directory -C "$1" "$2" 2>"$temporary/errors"
     result=$?
     sed -e '/^g\{0,1\}make\[[0-9]*\]: \*\*\* \[/d' \
         -e 's/^Makefile:[0-9]*: \*\*\* \(.*\)\.  Stop\.$/\1./' \
