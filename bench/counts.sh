@@ -38,7 +38,13 @@ of_one() { # COUNTER CONTESTANT OPERATIONS ARGUMENTS-OF-THE-SHORT-RUN OF-THE-LON
     echo "$short $long $3" | awk '{ printf "%.10g\n", ($2 - $1) / $3 }'
 }
 
-for name in bare course libuv libev libevent; do
+# Chapter 5 a second time, compiled as one: what one file asks of another is put in
+# its place.
+"${MAKE-make}" -s -C bench "BUILD=../$programs/as-one" "CC=${CC-cc} -flto" \
+    "../$programs/as-one/course" >"$temporary/built" 2>&1 ||
+    fail "Chapter 5 cannot be compiled as one: $(tail -n 1 "$temporary/built")"
+
+for name in bare course as-one/course libuv libev libevent; do
     turn=$(of_one instructions $name 100000 'poll 1000 100' 'poll 1000 200') &&
         end=$(of_one instructions $name 50000 'spawn 1000 50' 'spawn 1000 100') &&
         hop=$(of_one instructions $name 5000 'chain 100 1 5000' 'chain 100 1 10000') &&
