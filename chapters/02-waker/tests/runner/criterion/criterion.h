@@ -38,6 +38,11 @@ int timespec_get(struct timespec *now_out, int base);
 #endif
 #endif
 
+/* Nothing after an assertion's last comma, not even the comma, is fine here. */
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#endif
+
 /* Printf's own attribute, whichever library it comes from. */
 #ifdef __MINGW_PRINTF_FORMAT
 #define RUNNER_FORMAT(at)                                                      \
