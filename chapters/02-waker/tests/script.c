@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -41,6 +42,32 @@ WRAP(int, clock_nanosleep, clockid_t clock, int flags,
      const struct timespec *time, struct timespec *left_out);
 WRAP(int, nanosleep, const struct timespec *time, struct timespec *left_out);
 
+/*
+ * macOS lacks two of these: nobody calls them there. A deadline becomes a
+ * length of time (src/monotonic_condition.h), and here a deadline again.
+ */
+#ifdef __APPLE__
+WRAP(int, pthread_cond_timedwait_relative_np, pthread_cond_t *condition,
+     pthread_mutex_t *lock, const struct timespec *left);
+
+int __real_pthread_condattr_setclock(pthread_condattr_t *attributes,
+                                     clockid_t clock) {
+    (void)attributes;
+    (void)clock;
+    return ENOSYS;
+}
+
+int __real_clock_nanosleep(clockid_t clock, int flags,
+                           const struct timespec *time,
+                           struct timespec *left_out) {
+    (void)clock;
+    (void)flags;
+    (void)time;
+    (void)left_out;
+    return ENOSYS;
+}
+#endif
+
 typedef struct Sleeper {
     pthread_cond_t *condition;
     pthread_mutex_t *lock;
@@ -74,6 +101,9 @@ static _Atomic uint64_t now_ns;
 static _Atomic clockid_t latest_clock;
 static clockid_t latest_condition_clock;
 
+/* The time that this thread was told last. */
+static _Thread_local uint64_t told_ns;
+
 /* The test's own thread, and what only that one looks at. */
 static _Thread_local bool on_test_thread;
 static const char *no_sleep;
@@ -97,6 +127,19 @@ static struct timespec patience(void) {
     __real_clock_gettime(CLOCK_REALTIME, &end);
     end.tv_sec += PATIENCE_S;
     return end;
+}
+
+/* Whether the lock becomes free; then it is ours. */
+static bool lock_in_time(pthread_mutex_t *lock) {
+    struct timespec end = patience();
+    struct timespec now;
+    int error;
+    do {
+        error = pthread_mutex_trylock(lock);
+        sched_yield();
+        __real_clock_gettime(CLOCK_REALTIME, &now);
+    } while (error != 0 && now.tv_sec <= end.tv_sec);
+    return error == 0;
 }
 
 /* Waits until `*value` is at least `least`. */
@@ -216,8 +259,9 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time_out) {
         return __real_clock_gettime(clock, time_out);
     }
     latest_clock = clock;
-    time_out->tv_sec = (time_t)(now_ns / NS_IN_A_SECOND);
-    time_out->tv_nsec = (long)(now_ns % NS_IN_A_SECOND);
+    told_ns = now_ns;
+    time_out->tv_sec = (time_t)(told_ns / NS_IN_A_SECOND);
+    time_out->tv_nsec = (long)(told_ns % NS_IN_A_SECOND);
     return 0;
 }
 
@@ -235,8 +279,7 @@ void script_advance_to(uint64_t later_ns) {
     }
     unlock_gate();
     for (int i = 0; i < count; i++) {
-        struct timespec end = patience();
-        cr_assert(pthread_mutex_timedlock(asleep[i].lock, &end) == 0,
+        cr_assert(lock_in_time(asleep[i].lock),
                   "The lock of a thread that sleeps is held while somebody "
                   "else's code runs: wakers are cloned, called and dropped "
                   "outside every lock.");
@@ -413,6 +456,20 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *condition,
     unlock_gate();
     return error;
 }
+
+#ifdef __APPLE__
+int __wrap_pthread_cond_timedwait_relative_np(pthread_cond_t *condition,
+                                              pthread_mutex_t *lock,
+                                              const struct timespec *left) {
+    uint64_t deadline_ns = told_ns + (uint64_t)left->tv_sec * NS_IN_A_SECOND +
+                           (uint64_t)left->tv_nsec;
+    struct timespec deadline = {(time_t)(deadline_ns / NS_IN_A_SECOND),
+                                (long)(deadline_ns % NS_IN_A_SECOND)};
+    return scripted ? __wrap_pthread_cond_timedwait(condition, lock, &deadline)
+                    : __real_pthread_cond_timedwait_relative_np(condition, lock,
+                                                                left);
+}
+#endif
 
 uint64_t script_latest_deadline_ns(void) {
     lock_gate();

@@ -490,7 +490,7 @@ Test(socket, callback_that_cannot_be_set_keeps_no_waker, .timeout = 10) {
     ProbeWaker w;
     probe_waker_init(&w, "W");
     Waker lent = probe_waker_lend(&w);
-    int result = socket_init(&file, open("/proc/self/exe", O_RDONLY));
+    int result = socket_init(&file, open(__FILE__, O_RDONLY));
     cr_assert_eq(result, 0, "A file is a descriptor as well (%d).", result);
     cr_assert_eq(socket_set_readable_callback(&file, &lent), -EPERM,
                  "No system can wait for a regular file.");

@@ -289,7 +289,7 @@ Test(socket_read, latest_waker_counts, .timeout = 10) {
 
 Test(socket_read, refused_interest_ends_it_with_the_error, .timeout = 10) {
     Socket file;
-    cr_assert_eq(socket_init(&file, open("/proc/self/exe", O_RDONLY)), 0,
+    cr_assert_eq(socket_init(&file, open(__FILE__, O_RDONLY)), 0,
                  "A file is a descriptor as well.");
     start_to_read(&file, sizeof buffer);
     cr_assert_eq(poll_once(), POLL_READY,
