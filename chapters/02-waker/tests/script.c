@@ -465,6 +465,7 @@ int __wrap_pthread_cond_timedwait_relative_np(pthread_cond_t *condition,
                            (uint64_t)left->tv_nsec;
     struct timespec deadline = {(time_t)(deadline_ns / NS_IN_A_SECOND),
                                 (long)(deadline_ns % NS_IN_A_SECOND)};
+    latest_condition_clock = latest_clock; /* the length was measured on it */
     return scripted ? __wrap_pthread_cond_timedwait(condition, lock, &deadline)
                     : __real_pthread_cond_timedwait_relative_np(condition, lock,
                                                                 left);
