@@ -125,8 +125,13 @@ of the work was done: turns and hops are counted, every echoed byte is compared.
 What `make chapter-N test` takes on this machine, in seconds (`sh scripts/loop.sh`):
 
 END
-    awk -F '\t' 'NR == 2 { print "| --- | ---: | ---: | ---: |" }
-        { print "| " $1 " | " $2 " | " $3 " | " $4 " |" }' "$loop"
+    awk -F '\t' 'NR == 2 { print "| --- | ---: | ---: | ---: | ---: |" }
+        { print "| " $1 " | " $2 " | " $3 " | " $4 " | " $5 " |" }' "$loop"
+    cat <<'END'
+
+The last column is the third once more, on the small runner of `tests/runner`: the
+same tests and sentences, without a process started anew for each.
+END
 } >"$temporary/measured.md"
 mv "$temporary/measured.md" "$temporary/measured.svg" "$folder" ||
     fail "$folder cannot be written to."
