@@ -217,6 +217,7 @@ int backend_arm(Backend *backend, IoObject object, uint32_t generation,
 //! [arm]
 
 //! [wait]
+/* kevent() takes nanoseconds; milliseconds, rounded up, do here too. */
 static int wait_resuming(Backend *backend, uint64_t deadline_ns,
                          size_t capacity) {
     int count;
