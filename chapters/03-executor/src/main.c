@@ -6,6 +6,7 @@
  * threads, and then writes to each socket. `main N` does it for N sockets.
  */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,9 @@ static void raise_descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
+#ifdef __APPLE__ /* takes no more than that, whatever the maximum says */
+        limit.rlim_cur = limit.rlim_max < OPEN_MAX ? limit.rlim_max : OPEN_MAX;
+#endif
         setrlimit(RLIMIT_NOFILE, &limit);
     }
 }

@@ -2,6 +2,8 @@
 
 #include "platform.h"
 
+#include <limits.h>
+
 enum { COUNTED = 16384, AT_ONCE = 256 };
 
 long descriptors_raise_limit(void) {
@@ -11,10 +13,13 @@ long descriptors_raise_limit(void) {
     }
     rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
+#ifdef __APPLE__ /* takes no more than that, whatever the maximum says */
+    limit.rlim_cur = limit.rlim_max < OPEN_MAX ? limit.rlim_max : OPEN_MAX;
+#endif
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
         return (long)before;
     }
-    return limit.rlim_max == RLIM_INFINITY ? 65536 : (long)limit.rlim_max;
+    return limit.rlim_cur == RLIM_INFINITY ? 65536 : (long)limit.rlim_cur;
 }
 
 /* Counts the ones among `count` numbers from `first` that are open. */
