@@ -86,6 +86,11 @@ int executor_new(Executor **executor_out) {
     return 0;
 }
 
+static void executor_retain(Executor *executor, size_t count) {
+    atomic_fetch_add_explicit(&executor->references, count,
+                              memory_order_relaxed);
+}
+
 /* As task_release(), for several references at once. */
 static void executor_release(Executor *executor, size_t count) {
     if (atomic_fetch_sub_explicit(&executor->references, count,
@@ -131,20 +136,25 @@ void executor_give_back(Executor *executor, Task *task) {
 }
 
 //! [enqueue]
+/*
+ * A task on its way into the queue keeps its executor (see executor_free());
+ * one that is in it does not. So another thread takes a reference of its own;
+ * if it is refused, it gives the task's back as well.
+ */
 void executor_enqueue(Executor *executor, Task *task) {
     if (executor == local) {
         ready_queue_append(&executor->queue, task);
         return; /* who wakes does not sleep */
     }
+    executor_retain(executor, 1);
     if (!ready_queue_push(&executor->queue, task)) { /* W1 */
         task_release(task);
         executor_release(executor, 1);
-        return;
-    }
-    if (atomic_load(&executor->sleeping) && /* W2 */
-        atomic_exchange(&executor->sleeping, false)) {
+    } else if (atomic_load(&executor->sleeping) && /* W2 */
+               atomic_exchange(&executor->sleeping, false)) {
         io_blocker_wake(executor->io_blocker); /* W3: the first waker only */
     }
+    executor_release(executor, 1);
 }
 //! [enqueue]
 
@@ -274,14 +284,13 @@ void executor_cancel_all(Executor *executor) {
  * refused, and the waker gives the executor's reference back by itself.
  *
  * Who is refused has looked at the queue, so the executor must still be there.
- * For that, each task which has not come back yet gets a reference to the
+ * For that, each task that has not come back yet gets a reference to the
  * executor, now; those that come back in the batch return theirs.
  */
 void executor_free(Executor *executor) {
     executor_cancel_all(executor);
     size_t awaited = executor->held;
-    atomic_fetch_add_explicit(&executor->references, awaited,
-                              memory_order_relaxed);
+    executor_retain(executor, awaited);
     run_all(ready_queue_close(&executor->queue));
     event_map_deinit(&executor->event_map);
     local = NULL;

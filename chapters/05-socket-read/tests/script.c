@@ -714,7 +714,7 @@ long NTAPI __wrap_NtDeviceIoControlFile(HANDLE file, HANDLE event,
 
 static _Thread_local Other *myself;
 
-static void stand_before_push(Other *other) {
+static void stand(Other *other) {
     pthread_mutex_lock(&lock);
     other->standing = true;
     pthread_cond_broadcast(&changed);
@@ -730,12 +730,31 @@ bool __real_ready_queue_is_empty(const ReadyQueue *queue);
 struct Task *__real_ready_queue_take_all(ReadyQueue *queue);
 bool __real_task_has_waker(const Task *task);
 
-bool __wrap_ready_queue_push(ReadyQueue *queue, Task *task) {
-    if (myself != NULL && myself->stops_before_push) {
-        stand_before_push(myself);
+/* Where a second thread stands still; if all is gone by then, it ends. */
+static void stand_and_look(Other *other, const void *used) {
+    stand(other);
+    if (was_freed(used)) {
+        pthread_exit(NULL); /* it is counted; worse would come of it */
     }
+}
+
+void __real_executor_enqueue(Executor *executor, Task *task);
+
+void __wrap_executor_enqueue(Executor *executor, Task *task) {
+    if (myself != NULL && myself->stops_before_push) {
+        stand_and_look(myself, executor);
+    }
+    __real_executor_enqueue(executor, task);
+}
+
+bool __wrap_ready_queue_push(ReadyQueue *queue, Task *task) {
     atomic_fetch_add(&script.pushes, 1);
-    return was_freed(queue) ? false : __real_ready_queue_push(queue, task);
+    bool pushed =
+        was_freed(queue) ? false : __real_ready_queue_push(queue, task);
+    if (myself != NULL && myself->stops_after_push) {
+        stand_and_look(myself, queue);
+    }
+    return pushed;
 }
 
 void __wrap_ready_queue_append(ReadyQueue *queue, Task *task) {
@@ -831,6 +850,12 @@ static void start_other(Other *other) {
 void other_start_to_push(Other *other, void (*act)(void *), void *argument) {
     *other =
         (Other){.act = act, .argument = argument, .stops_before_push = true};
+    start_other(other);
+}
+
+void other_start_and_push(Other *other, void (*act)(void *), void *argument) {
+    *other =
+        (Other){.act = act, .argument = argument, .stops_after_push = true};
     start_other(other);
 }
 

@@ -139,7 +139,8 @@ extern void (*script_before_wait)(void);
 typedef struct Other {
     void (*act)(void *argument);
     void *argument;
-    bool stops_before_push; /* it stands still before it pushes a task */
+    bool stops_before_push; /* it stands still before it pushes a task, */
+    bool stops_after_push;  /* or right after it has */
     bool standing, released, ended; /* under the script's lock */
     pthread_t thread;
 } Other;
@@ -147,7 +148,10 @@ typedef struct Other {
 /* Starts a second thread that goes as far as to its push. */
 void other_start_to_push(Other *other, void (*act)(void *), void *argument);
 
-/* Waits for it. Returns false if it ended without any push. */
+/* Starts one that goes as far as through it. */
+void other_start_and_push(Other *other, void (*act)(void *), void *argument);
+
+/* Waits for either. Returns false if it ended without any push. */
 bool other_stands_before_push(Other *other);
 
 /* Lets it go on, and waits for its end. */

@@ -200,3 +200,26 @@ Test(own_thread, works_on_when_the_executor_was_freed, .timeout = 5) {
     waker_drop(&late);
     stage_assert_nothing_left();
 }
+
+/* Its task comes out of the queue, and with it the last that it holds. */
+Test(own_thread, frees_the_executor_when_another_has_pushed, .timeout = 5) {
+    ProbeFuture a;
+    Other other;
+    Executor *executor = stage_open();
+    script.keep_freed = true;
+    probe_future_init(&a, "A", 100);
+    stage_spawn(executor, &a.future);
+    stage_run_batch(executor);
+    Waker waker = clone_kept(&a);
+    other_start_and_push(&other, wake_and_consume, &waker);
+    cr_assert(other_stands_before_push(&other),
+              "A thread woke a task that was waiting, and pushed nothing.");
+    executor_free(executor);
+    other_finish(&other);
+    cr_assert_eq(script_used_after_free(), 0,
+                 "A thread had pushed a task and was about to look whether the "
+                 "executor sleeps, and the executor was freed under it: who is "
+                 "not on the executor's thread holds a reference to it from "
+                 "before the push until after the look.");
+    stage_assert_nothing_left();
+}
