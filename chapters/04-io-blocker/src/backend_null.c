@@ -37,8 +37,10 @@ struct Backend {
  */
 int backend_new(Backend **backend_out) {
     (void)backend_out;
-    fprintf(stderr, "The back end 'null' cannot wait for anything: see the "
-                    "checklist in src/backend_null.c.\n");
+    fprintf(stderr,
+            "%s cannot wait for anything yet: what it has to do stands "
+            "in it, step by step.\n",
+            __FILE__);
     return -ENOSYS;
 }
 

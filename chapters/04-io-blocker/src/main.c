@@ -103,9 +103,8 @@ int main(void) {
     IoBlocker *io_blocker;
     int result = io_blocker_new(&io_blocker);
     if (result != 0) {
-        fprintf(stderr,
-                "No IoBlocker: %s. Close some programs and try again.\n",
-                strerror(-result));
+        fprintf(stderr, "No IoBlocker: %s.%s\n", strerror(-result),
+                result == -ENOSYS ? "" : " Close some programs and try again.");
         return 1;
     }
     demonstrate(io_blocker, pair_1[0], pair_2[0]);

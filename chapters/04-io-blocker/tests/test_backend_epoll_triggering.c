@@ -3,7 +3,6 @@
  * same script for each of them, and how many events it brings. The table of
  * the chapter's text is this file's.
  */
-#ifdef __linux__
 #include <sys/epoll.h>
 
 #include "fixture.h"
@@ -264,10 +263,3 @@ Test(triggering, costs_one_call_when_the_reader_stays_away, .timeout = 5) {
     assert_row(wasted_waits, (const int[]){0, 0, 0, 1},
                "epoll_ctl calls after the only reader has lost interest");
 }
-#else
-#include "fixture.h"
-
-Test(triggering, compares_three_ways_to_report, .timeout = 5) {
-    cr_skip_test("It compares the ways of epoll, which this system has not.");
-}
-#endif
