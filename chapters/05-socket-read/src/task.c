@@ -64,12 +64,14 @@ void task_release(Task *task) {
     }
 }
 
+//! [has_waker]
 /* Acquire: if the last waker is gone, what it did to the task is visible. */
 bool task_has_waker(const Task *task) {
     unsigned references =
         atomic_load_explicit(&task->references, memory_order_acquire);
     return references > (task->has_handle ? 2 : 1);
 }
+//! [has_waker]
 
 //! [alone]
 /*
