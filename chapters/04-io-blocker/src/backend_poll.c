@@ -12,8 +12,8 @@
  *   for ever, and those behind never.
  * - Hang-up and error are reported for an entry whether asked for or not.
  *   Disarming wholly therefore takes the entry out.
- * - It takes regular files, and calls them ready at all times. No other back
- *   end can wait for one, so this one refuses them too.
+ * - It takes regular files, and calls them ready at all times. Of the others,
+ *   only kqueue would take one, so this one refuses them too.
  *
  * The wake-up is a pipe, in the first entry: who wakes writes a byte, who is
  * woken reads all there are. A full pipe has been written to often enough.

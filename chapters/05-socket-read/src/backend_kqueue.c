@@ -31,7 +31,7 @@
  *   to delete what is gone is no error here, and the trouble that epoll has
  *   with duplicates does not arise.
  * - A regular file is taken, and is readable while it has not been read to
- *   its end. No other back end can wait for one, so it is refused.
+ *   its end. Of the others, only poll(2) would take one, so it is refused.
  *
  * The generation travels in `udata`, which adding again overwrites.
  *
