@@ -14,9 +14,10 @@
  *
  * What stands for what. There is one task. The executor's thread polls it when
  * it is queued; each poll reads the news, and may wake the task itself (twice
- * in all), by the waker it was lent. The first poll leaves a clone with a second thread, which
- * has one piece of news, wakes, and gives the clone back. Each line is one
- * atomic step of task.c; the short way is two, a load and a store.
+ * in all), by the waker it was lent. The first poll leaves a clone with a
+ * second thread, which has one piece of news, wakes, and gives the clone back.
+ * Each line is one atomic step of task.c; the short way is two, a load and a
+ * store.
  */
 byte references = 1;   /* the executor's; a clone is one more */
 bool queued = true;    /* the task's QUEUED bit: born in the queue */
