@@ -15,11 +15,11 @@ function table(  i, j, line) {
     }
 }
 
-function why(run,  line, word, reason) {
+function why(key,  line, word, reason) {
     reason = "Why is not known yet."
     while ((getline line < "bench/reasons.txt") > 0) {
         split(line, word, " ")
-        if (line !~ /^#/ && index(run, word[1]) == 1)
+        if (line !~ /^#/ && (index(key, word[1]) == 1 || word[1] == figure[key]))
             reason = substr(line, length(word[1]) + 2)
     }
     close("bench/reasons.txt")
@@ -38,7 +38,7 @@ function ahead(  i, j, mine, other, line, reason, before, found) {
             if (other < mine * 0.95 && other < mine - spread(row[i])) line = line sprintf(", %s (%.2f)", called[j], other)
         }
         if (line == "") continue
-        reason = why(run_of[row[i]])
+        reason = why(row[i])
         if (before != "" && reason != before) print "\n" before "\n"
         before = reason
         printf "- %s: %s; chapter 5 is at %.2f.\n", title[row[i]], substr(line, 3), mine

@@ -80,6 +80,7 @@ made_up() {
     prints "- A self-waking task: one poll: libuv (2.00); chapter 5 is at 2.50."
     prints "which the loop walks in each turn"
     prints "- Woken by a thread and back: 2 cores: libuv (2.00); chapter 5 is at 2.50."
+    prints "These rows are time on the clock"
     prints_not "Why is not known"
     prints "| the limit | 1 | 2 | 3 | 4 | 3.00 | 2.00 |"
     # Four per cent are no news.
