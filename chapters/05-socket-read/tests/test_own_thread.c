@@ -1,13 +1,12 @@
 /*
  * Most wake-ups come from the executor's own thread and take a shorter way:
- * no atomic step, and a door of their own into the ready queue. Nobody may
- * notice, except by the clock.
+ * a door of their own into the ready queue, and no atomic step for QUEUED if
+ * nobody else has a waker. Nobody may notice, except by the clock.
  */
 #include <stdlib.h>
 
-#include "stage.h"
-
 #include "ready_queue.h"
+#include "stage.h"
 
 /* Tasks for the sake of their links; nobody runs them. */
 static Task *make_tasks(size_t count) {

@@ -490,7 +490,8 @@ static void half_closes_and_resets(void) {
     change(queue, pair.near, EVFILT_WRITE, EV_ADD, 0);
     (void)!write(pair.far, "last", 4);
     shutdown(pair.far, SHUT_WR);
-    usleep(2000);
+    struct pollfd ended = {.fd = pair.near, .events = POLLRDHUP};
+    require(poll(&ended, 1, 5000) == 1, "the end of the data arrives");
     require(reported(queue, EVFILT_READ, &event) &&
                 (event.flags & EV_EOF) != 0 && event.data == 4,
             "end of file is said while there are bytes to read");
