@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "clock.h"
@@ -85,9 +86,48 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
 void __real_free(void *block);
 
+/*
+ * Fresh memory holds anything: here bytes that are no zero. Of a block that
+ * grows only what it grows by is fresh, so the sizes of these are kept.
+ */
+static struct {
+    const void *block;
+    size_t size;
+} grown[64];
+
+/* How much of a block is not fresh: all of it, if its size is not known. */
+static size_t forget_size(const void *block) {
+    if (block == NULL) {
+        return 0;
+    }
+    for (int i = 0; i < 64; i++) {
+        if (grown[i].block == block) {
+            grown[i].block = NULL;
+            return grown[i].size;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static void keep_size(const void *block, size_t size) {
+    int i = 0;
+    while (i < 63 && grown[i].block != NULL) {
+        i += 1;
+    }
+    grown[i].block = block;
+    grown[i].size = size;
+}
+
+static void soil(void *block, size_t from, size_t to) {
+    if (block != NULL && to > from) {
+        memset((char *)block + from, 0xA5, to - from);
+    }
+}
+
 void *__wrap_malloc(size_t size) {
     void *block = script_fails(&script_malloc) ? NULL : __real_malloc(size);
     script_blocks += block != NULL;
+    soil(block, 0, size);
     return block;
 }
 
@@ -99,15 +139,20 @@ void *__wrap_calloc(size_t count, size_t size) {
 }
 
 void *__wrap_realloc(void *old, size_t size) {
-    bool fresh = old == NULL;
-    void *block =
-        script_fails(&script_realloc) ? NULL : __real_realloc(old, size);
-    script_blocks += fresh && block != NULL;
+    if (script_fails(&script_realloc)) {
+        return NULL;
+    }
+    script_blocks += old == NULL;
+    size_t before = forget_size(old);
+    void *block = __real_realloc(old, size);
+    soil(block, before, size);
+    keep_size(block, size);
     return block;
 }
 
 void __wrap_free(void *block) {
     assert_not_lent(block);
+    (void)forget_size(block);
     script_blocks -= block != NULL;
     __real_free(block);
 }
@@ -117,6 +162,10 @@ void __wrap_free(void *block) {
 int __real_clock_gettime(clockid_t clock, struct timespec *time_out);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time_out) {
+    cr_assert(clock == CLOCK_MONOTONIC,
+              "The time was taken from clock %d, which somebody may set while "
+              "a wait is under way. CLOCK_MONOTONIC is %d.",
+              (int)clock, (int)CLOCK_MONOTONIC);
     if (real_time) {
         return __real_clock_gettime(clock, time_out);
     }

@@ -67,6 +67,34 @@ Test(backend_poll, drains_its_pipe_at_each_wake_up, .timeout = 5) {
               script_poll.calls);
 }
 
+/* What a wait says after one end of the wake-up's pipe has been closed. */
+static int wait_without_end(int which, int *polls_out) {
+    IoBlocker *other;
+    Event event;
+    int first = dup(0); /* the numbers that the pipe will get begin here */
+    close(first);
+    cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
+    int first_wait = script_poll.calls;
+    close(first + which);
+    int result = io_blocker_block(other, &event);
+    int again = io_blocker_block(other, &event);
+    *polls_out = script_poll.calls - first_wait;
+    io_blocker_free(other);
+    return again == result ? result : -EIO;
+}
+
+Test(backend_poll, cannot_wait_without_its_pipe, .timeout = 5) {
+    for (int which = 0; which < 2; which++) {
+        int polls;
+        int result = wait_without_end(which, &polls);
+        cr_assert(result == -EBADF && polls == 2,
+                  "The end of the pipe that %s was closed. Two waits asked the "
+                  "kernel %d times and returned %d, not -EBADF: nobody called "
+                  "io_blocker_wake(), so it is no -ECANCELED.",
+                  which == 0 ? "is read" : "is written to", polls, result);
+    }
+}
+
 Test(backend_poll, opens_a_pipe_that_does_not_block, .timeout = 5) {
     bool before[1024];
     for (int i = 0; i < 1024; i++) {

@@ -258,10 +258,15 @@ fdio_t *fdio_unsafe_fd_to_io(int descriptor) {
     return io;
 }
 
+/* A file, a folder and /dev/null have no handle that could be waited for. */
 static bool can_be_waited_for(int descriptor) {
     struct stat status;
-    return fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode) &&
-           !S_ISDIR(status.st_mode);
+    if (fstat(descriptor, &status) < 0) {
+        return false;
+    }
+    mode_t mode = status.st_mode;
+    return !S_ISREG(mode) && !S_ISDIR(mode) && !S_ISBLK(mode) &&
+           (!S_ISCHR(mode) || isatty(descriptor));
 }
 
 void fdio_unsafe_wait_begin(fdio_t *io, uint32_t events,
