@@ -92,3 +92,26 @@ Test(backend_epoll, passes_on_that_no_more_can_be_watched, .timeout = 5) {
     ask(pair.near, 1, WRITABLE);
     assert_event(1, WRITABLE, "The second attempt counts like a first.");
 }
+
+/*
+ * Why one removes before one closes: a trap, and no promise. Closing has ended
+ * what was armed, and nobody here has heard of it.
+ */
+Test(backend_epoll, is_not_told_that_a_number_has_changed_hands, .timeout = 5) {
+    Pair old = pair_open();
+    far_sends(&old, "x");
+    ask(old.near, 1, READABLE);
+    assert_event(1, READABLE, "The socket has data.");
+    network_close(old.near); /* the event is spent, but nobody has removed */
+    Pair new = pair_open();
+    cr_assert(new.near == old.near, "The system uses the number again.");
+    far_sends(&new, "y");
+    ask(new.near, 1, READABLE);
+    assert_silence("io_blocker.h warns that a socket with the number and the "
+                   "id of one that was closed without removal is never "
+                   "reported. It was: then the warning is out of date.");
+    stop_asking(new.near, BOTH);
+    ask(new.near, 1, READABLE);
+    assert_event(1, READABLE,
+                 "Removing forgets what was armed, late as it is.");
+}

@@ -382,11 +382,20 @@ Test(io_blocker, waits_for_a_fifo_as_for_a_pipe, .timeout = 5) {
     assert_event(2, WRITABLE, "The FIFO has room.");
 }
 
+int __real_poll(struct pollfd *entries, nfds_t count, int timeout_ms);
+
+/* What is typed takes a moment, on its way through the kernel's threads. */
+static void far_types(const Pair *terminal, const char *line) {
+    struct pollfd typed = {.fd = terminal->near, .events = POLLIN};
+    far_sends(terminal, line);
+    (void)__real_poll(&typed, 1, 30000);
+}
+
 Test(io_blocker, waits_for_a_terminal, .timeout = 5) {
     Pair terminal = terminal_open();
     ask(terminal.near, 1, READABLE);
     assert_silence("Nobody has typed anything.");
-    far_sends(&terminal, "a line\n");
+    far_types(&terminal, "a line\n");
     assert_event(1, READABLE, "A line was typed.");
     ask(terminal.near, 1, WRITABLE);
     assert_event(1, WRITABLE, "The terminal takes what is written to it.");
@@ -428,4 +437,25 @@ Test(io_blocker, forgets_what_is_left_when_it_is_freed, .timeout = 5) {
     assert_event(2, WRITABLE,
                  "Two IoBlockers may watch one object; freeing one of them "
                  "must not disturb the other.");
+}
+
+Test(io_blocker, may_have_descriptor_0_itself, .timeout = 5) {
+    IoBlocker *other;
+    Event event = {0, 0};
+    int kept = dup(0);
+    close(0);
+    cr_assert(io_blocker_new(&other) == 0, "There can be more than one.");
+    Pair pair = pair_open();
+    io_blocker_add_io_event_interest(other, pair.near, (Event){1, WRITABLE});
+    int told = io_blocker_block(other, &event);
+    io_blocker_wake(other);
+    int woken = io_blocker_block(other, &event);
+    io_blocker_free(other);
+    cr_assert(told == 0 && event.id == 1 && woken == -ECANCELED,
+              "Descriptor 0 was free when an IoBlocker was made. Of a socket "
+              "with room it said %d, and of a wake-up %d; it should be 0 and "
+              "-ECANCELED.",
+              told, woken);
+    (void)dup(kept); /* 0 again */
+    close(kept);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "fixture.h"
+#include "platform.h"
 
 Suite(refusal);
 
@@ -65,18 +66,31 @@ Test(refusal, of_memory_is_the_answer_of_new, .timeout = 5) {
     cr_assert(calls > 0, "Where does io_blocker_new() take its memory from?");
 }
 
+/* Returns how many calls there are that open a descriptor or prepare it. */
+static int fail_each_that_opens(void) {
+    return fail_each(&script_pipe, "pipe", EMFILE) +
+           fail_each(&script_fcntl, "fcntl", EMFILE) +
+           fail_each(&script_eventfd, "eventfd", EMFILE) +
+           fail_each(&script_epoll_create1, "epoll_create1", ENFILE) +
+           fail_each(&script_epoll_ctl, "epoll_ctl", ENOSPC) +
+           fail_each(&script_kqueue, "kqueue", EMFILE) +
+           fail_each(&script_kevent_changes, "kevent", ENOMEM) +
+           fail_each(&script_open_afd, "NtCreateFile", EMFILE) +
+           fail_each(&script_create_port, "CreateIoCompletionPort", ENOMEM);
+}
+
 Test(refusal, of_a_descriptor_is_the_answer_of_new, .timeout = 5) {
-    int calls =
-        fail_each(&script_pipe, "pipe", EMFILE) +
-        fail_each(&script_fcntl, "fcntl", EMFILE) +
-        fail_each(&script_eventfd, "eventfd", EMFILE) +
-        fail_each(&script_epoll_create1, "epoll_create1", ENFILE) +
-        fail_each(&script_epoll_ctl, "epoll_ctl", ENOSPC) +
-        fail_each(&script_kqueue, "kqueue", EMFILE) +
-        fail_each(&script_kevent_changes, "kevent", ENOMEM) +
-        fail_each(&script_open_afd, "NtCreateFile", EMFILE) +
-        fail_each(&script_create_port, "CreateIoCompletionPort", ENOMEM);
-    cr_assert(calls >= 2, "Which descriptors does io_blocker_new() open?");
+    cr_assert(fail_each_that_opens() >= 2,
+              "Which descriptors does io_blocker_new() open?");
+}
+
+/* The number 0 is a descriptor, and no sign that there is none. */
+Test(refusal, closes_descriptor_0_as_well, .timeout = 5) {
+    int kept = dup(0);
+    close(0);
+    (void)fail_each_that_opens();
+    (void)dup(kept); /* 0 again */
+    close(kept);
 }
 
 /* Each realloc fails once while a hundred sockets are added. */

@@ -49,11 +49,13 @@ void backend_free(Backend *backend);
  * Changes the signals that are reported for an object.
  *
  * @param[in,out] backend  borrowed.
- * @param[in] object       may have been closed, if `after` is 0.
+ * @param[in] object       any number, if `before` is 0: it need not be open.
+ *                         It may have been closed, if `after` is 0.
  * @param[in] generation   to be reported with them.
  * @param[in] before       for what it is armed now; 0 if it is not known yet.
  * @param[in] after        for what it shall be; 0 to forget it.
- * @return 0 or `-errno`: `-EPERM` for a regular file, `-EBADF` if not open.
+ * @return 0 or `-errno`: `-EPERM` for what cannot be waited for, `-EBADF` if
+ *         not open. Nothing is kept of what was refused, no room either.
  */
 int backend_arm(Backend *backend, IoObject object, uint32_t generation,
                 Signals before, Signals after);

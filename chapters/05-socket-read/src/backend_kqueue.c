@@ -121,7 +121,9 @@ static int check_kind(IoObject object) {
     if (fstat(object, &status) < 0) {
         return -errno;
     }
-    return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
+    mode_t mode = status.st_mode;
+    bool device = S_ISBLK(mode) || (S_ISCHR(mode) && !isatty(object));
+    return S_ISREG(mode) || S_ISDIR(mode) || device ? -EPERM : 0;
 }
 
 //! [changes]

@@ -12,11 +12,14 @@
  *   for ever, and those behind never.
  * - Hang-up and error are reported for an entry whether asked for or not.
  *   Disarming wholly therefore takes the entry out.
- * - It takes regular files, and calls them ready at all times. Of the others,
- *   only kqueue would take one, so this one refuses them too.
+ * - It takes regular files, folders and /dev/null, and calls them ready at all
+ *   times. Epoll refuses them, so this one does too. Of devices it waits for
+ *   terminals.
  *
  * The wake-up is a pipe, in the first entry: who wakes writes a byte, who is
- * woken reads all there are. A full pipe has been written to often enough.
+ * woken reads all there are. A full pipe has been written to often enough. If
+ * somebody has closed it, no wait could be ended any more: that is an error,
+ * and no wake-up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -138,7 +141,9 @@ static int check_kind(IoObject object) {
     if (fstat(object, &status) < 0) {
         return -errno;
     }
-    return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
+    mode_t mode = status.st_mode;
+    bool device = S_ISBLK(mode) || (S_ISCHR(mode) && !isatty(object));
+    return S_ISREG(mode) || S_ISDIR(mode) || device ? -EPERM : 0;
 }
 
 static size_t find(const Backend *backend, IoObject object) {
@@ -197,18 +202,6 @@ int backend_arm(Backend *backend, IoObject object, uint32_t generation,
 //! [arm]
 
 //! [wait]
-/* Asks the kernel about all entries, and starts again from the first one. */
-static int ask(Backend *backend, uint64_t deadline_ns) {
-    int ready;
-    do {
-        ready = poll(backend->entries, (nfds_t)backend->count,
-                     deadline_ms_left(deadline_ns));
-    } while (ready < 0 && errno == EINTR);
-    backend->next = 0;
-    backend->pending = ready < 0 ? 0 : (size_t)ready;
-    return ready < 0 ? -errno : 0;
-}
-
 static void drain_wakeup(Backend *backend) {
     char bytes[64];
     while (read(backend->wakeup_read, bytes, sizeof bytes) > 0) {
@@ -216,10 +209,36 @@ static void drain_wakeup(Backend *backend) {
     }
 }
 
+/* Looks at the first entry: 0, or -EBADF if one end of the pipe is closed. */
+static int look_at_wakeup(Backend *backend, bool *woken) {
+    short seen = backend->entries[0].revents;
+    if ((seen & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
+        backend->pending = 0;
+        return -EBADF;
+    }
+    if (seen != 0) {
+        backend->pending -= 1;
+        drain_wakeup(backend);
+        *woken = true;
+    }
+    return 0;
+}
+
+/* Asks the kernel about all entries; handing out starts from the front. */
+static int ask(Backend *backend, uint64_t deadline_ns, bool *woken) {
+    int ready;
+    do {
+        ready = poll(backend->entries, (nfds_t)backend->count,
+                     deadline_ms_left(deadline_ns));
+    } while (ready < 0 && errno == EINTR);
+    backend->next = 1;
+    backend->pending = ready < 0 ? 0 : (size_t)ready;
+    return ready < 0 ? -errno : look_at_wakeup(backend, woken);
+}
+
 int backend_wait(Backend *backend, uint64_t deadline_ns,
                  Readiness *readiness_out, size_t capacity, bool *woken) {
-    int result = backend->pending == 0 ? ask(backend, deadline_ns) : 0;
-    int count = result;
+    int count = backend->pending == 0 ? ask(backend, deadline_ns, woken) : 0;
     while (backend->pending > 0 && (size_t)count < capacity) {
         size_t i = backend->next++;
         Signals signals = from_poll(backend->entries[i].revents);
@@ -228,15 +247,10 @@ int backend_wait(Backend *backend, uint64_t deadline_ns,
             continue;
         }
         backend->pending -= 1;
-        if (i == 0) {
-            drain_wakeup(backend);
-            *woken = true;
-        } else {
-            readiness_out[count++] =
-                (Readiness){.object = backend->entries[i].fd,
-                            .generation = backend->generations[i],
-                            .signals = signals};
-        }
+        readiness_out[count++] =
+            (Readiness){.object = backend->entries[i].fd,
+                        .generation = backend->generations[i],
+                        .signals = signals};
     }
     return count;
 }

@@ -116,6 +116,9 @@ static int reserve(Backend *backend, IoObject object) {
         return 0;
     }
     size_t capacity = needed < 64 ? 64 : needed + needed / 2;
+    if (capacity > SIZE_MAX / sizeof *backend->watches) {
+        return -ENOMEM; /* where a size_t has 32 bits */
+    }
     Watch *grown = realloc(backend->watches, capacity * sizeof *grown);
     if (grown == NULL) {
         return -ENOMEM;
@@ -159,7 +162,7 @@ static int order(Backend *backend, Watch *watch, Signals armed, uint64_t key) {
     zx_signals_t signals = ZX_SIGNAL_NONE;
     fdio_unsafe_wait_begin(watch->io, to_poll(armed), &handle, &signals);
     if (handle == ZX_HANDLE_INVALID) {
-        return -EPERM; /* a regular file */
+        return -EPERM; /* a regular file, a folder, /dev/null */
     }
     zx_status_t status = zx_object_wait_async(handle, backend->port, key,
                                               signals | ZX_SOCKET_PEER_CLOSED,
@@ -174,15 +177,19 @@ static int order(Backend *backend, Watch *watch, Signals armed, uint64_t key) {
 }
 //! [order]
 
+/* The number first: one that is not open gets no place in the table. */
 static int take_share(Backend *backend, IoObject object) {
-    int result = reserve(backend, object);
-    if (result == 0) {
-        Watch *watch = &backend->watches[object];
-        watch->io = fdio_unsafe_fd_to_io(object);
-        watch->ordered = false;
-        result = watch->io == NULL ? -EBADF : 0;
+    fdio_t *io = fdio_unsafe_fd_to_io(object);
+    if (io == NULL) {
+        return -EBADF;
     }
-    return result;
+    int result = reserve(backend, object);
+    if (result != 0) {
+        fdio_unsafe_release(io);
+        return result;
+    }
+    backend->watches[object] = (Watch){.io = io};
+    return 0;
 }
 
 static void give_share_back(Watch *watch) {

@@ -71,10 +71,10 @@ void io_blocker_free(IoBlocker *blocker) {
 /* Makes the table large enough for `object`; new entries are all zero. */
 static int reserve(IoBlocker *blocker, IoObject object) {
     size_t needed = (size_t)object + 1;
-    if (needed <= blocker->capacity) {
-        return 0;
-    }
     size_t capacity = needed < 64 ? 64 : needed + needed / 2;
+    if (capacity > SIZE_MAX / sizeof *blocker->interests) {
+        return -ENOMEM; /* where a size_t has 32 bits */
+    }
     Interest *grown =
         realloc(blocker->interests, capacity * sizeof *blocker->interests);
     if (grown == NULL) {
@@ -114,12 +114,38 @@ static void forget(IoBlocker *blocker, IoObject object) {
 }
 //! [forget]
 
+//! [admit]
+/*
+ * Takes in a number beyond the table. The system is asked first: a number can
+ * be any, and only one that is open is worth the memory.
+ */
+static int admit(IoBlocker *blocker, IoObject object, Event event) {
+    int result = backend_arm(blocker->backend, object, 0, 0, event.signals);
+    if (result != 0) {
+        return result;
+    }
+    result = reserve(blocker, object);
+    if (result != 0) {
+        (void)backend_arm(blocker->backend, object, 0, event.signals, 0);
+        return result;
+    }
+    Interest *interest = &blocker->interests[object];
+    interest->id = event.id;
+    interest->armed = (unsigned char)event.signals;
+    return 0;
+}
+//! [admit]
+
 //! [add]
 int io_blocker_add_io_event_interest(IoBlocker *blocker, IoObject object,
                                      Event event) {
     assert((event.signals & (SIGNAL_READABLE | SIGNAL_WRITABLE)) != 0 &&
            "an interest names at least one signal");
-    int result = object < 0 ? -EBADF : reserve(blocker, object);
+    if (object < 0) {
+        return -EBADF;
+    }
+    bool known = (size_t)object < blocker->capacity;
+    int result = known ? 0 : admit(blocker, object, event);
     if (result != 0) {
         return result;
     }

@@ -15,7 +15,13 @@
  *   arrive as whatever was asked for; the next read or write tells which.
  * - An event may be spurious: the read that follows finds nothing. It is
  *   never missing.
- * - An interest is removed before its object is closed.
+ * - Remove before you close, also when the event has been spent. An object
+ *   that is closed without that may leave its number behind as one that the
+ *   system has been told of. The next object with this number and the same id
+ *   would then never be reported.
+ * - After fork() the collection stays the parent's, whose set in the kernel the
+ *   child may share. The child calls nothing of this file, io_blocker_free()
+ *   neither. It may close what it has inherited, exec and _exit().
  */
 #ifndef IO_BLOCKER_H
 #define IO_BLOCKER_H
@@ -23,7 +29,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** What events occur on: a descriptor of a socket or a pipe. */
+/**
+ * What events occur on: the descriptor of a socket, a pipe, a FIFO or a
+ * terminal. What is ready at all times cannot be waited for: a regular file, a
+ * folder, /dev/null. Of other devices nothing is promised, since not every
+ * system can wait for them.
+ */
 typedef int IoObject;
 
 /** A set of signals: what to wait for, or what occurred. */
@@ -71,7 +82,7 @@ void io_blocker_free(IoBlocker *blocker);
  * @param[in] event        the signals to wait for, and the id that their
  *                         event is to carry; one id for an object at a time.
  * @return 0; `-EEXIST` if another id waits on this object; `-EPERM` if the
- *         object is of a kind that cannot be waited for, a regular file;
+ *         object is of a kind that cannot be waited for (see #IoObject);
  *         `-EBADF` if it is not open; `-ENOMEM`, `-ENOSPC`.
  */
 int io_blocker_add_io_event_interest(IoBlocker *blocker, IoObject object,
@@ -79,7 +90,8 @@ int io_blocker_add_io_event_interest(IoBlocker *blocker, IoObject object,
 
 /**
  * Asks no longer. If nothing is left to wait for on this object, the system
- * forgets it: do this before closing it, with all signals. Blocking thread.
+ * forgets it: do this before closing it, with all signals, also when its event
+ * has been spent. Blocking thread.
  *
  * @param[in,out] blocker  borrowed.
  * @param[in] object       one without interests is allowed, a closed one too.

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "fixture.h"
 #include "platform.h"
@@ -299,6 +300,107 @@ Test(io_blocker, refuses_what_is_not_open, .timeout = 5) {
     assert_event(2, WRITABLE, "A refusal must not stand in anybody's way.");
 }
 
+Test(io_blocker, takes_no_memory_for_a_number_that_is_not_open, .timeout = 5) {
+    const IoObject objects[] = {1000000, 10000000, INT32_MAX};
+    for (int i = 0; i < 3; i++) {
+        int before = script_allocations();
+        int result = io_blocker_add_io_event_interest(blocker, objects[i],
+                                                      (Event){1, READABLE});
+        int asked = script_allocations() - before;
+        cr_assert(result == -EBADF && asked == 0,
+                  "Descriptor %d is not open. Adding it asked for memory %d "
+                  "times and returned %d; it should be 0 times and -EBADF: a "
+                  "number can be any, so the system is asked about it first.",
+                  objects[i], asked, result);
+    }
+}
+
+Test(io_blocker, refuses_a_device_that_is_ready_at_all_times, .timeout = 5) {
+#ifdef _WIN32
+    const char *const devices[] = {"NUL"};
+#else
+    const char *const devices[] = {"/dev/null", "/dev/zero"};
+#endif
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+        int device = open(devices[i], O_RDWR);
+        int reader = io_blocker_add_io_event_interest(blocker, device,
+                                                      (Event){1, READABLE});
+        int writer = io_blocker_add_io_event_interest(blocker, device,
+                                                      (Event){2, WRITABLE});
+        close(device);
+        cr_assert(reader == -EPERM && writer == -EPERM,
+                  "Adding %s returned %d to a reader and %d to a writer, not "
+                  "-EPERM: epoll cannot wait for it, so no back end does.",
+                  devices[i], reader, writer);
+    }
+}
+
+/* Two descriptors that the test closes at its end. */
+static Pair keep_both(int near, int far) {
+    Pair pair = {network_duplicate(near), network_duplicate(far)};
+    close(near);
+    close(far);
+    return pair;
+}
+
+#ifdef _WIN32 /* has neither; the two tests are skipped by name */
+static Pair fifo_open(void) {
+    return keep_both(-1, -1);
+}
+
+static Pair terminal_open(void) {
+    return keep_both(-1, -1);
+}
+#else
+static Pair fifo_open(void) {
+    char name[] = "/tmp/fifo-XXXXXX";
+    int file = mkstemp(name); /* a name that is free */
+    close(file);
+    unlink(name);
+    cr_assert(mkfifo(name, 0600) == 0, "A FIFO can be made.");
+    int near = open(name, O_RDONLY | O_NONBLOCK);
+    int far = open(name, O_WRONLY | O_NONBLOCK);
+    unlink(name);
+    return keep_both(near, far);
+}
+
+static Pair terminal_open(void) {
+    int far = posix_openpt(O_RDWR | O_NOCTTY);
+    cr_assert(far >= 0 && grantpt(far) == 0 && unlockpt(far) == 0,
+              "A terminal can be made.");
+    return keep_both(open(ptsname(far), O_RDWR | O_NOCTTY), far);
+}
+#endif
+
+Test(io_blocker, waits_for_a_fifo_as_for_a_pipe, .timeout = 5) {
+    Pair fifo = fifo_open();
+    ask(fifo.near, 1, READABLE);
+    assert_silence("Nothing has been written to the FIFO.");
+    far_sends(&fifo, "x");
+    assert_event(1, READABLE, "The FIFO has data.");
+    ask(fifo.far, 2, WRITABLE);
+    assert_event(2, WRITABLE, "The FIFO has room.");
+}
+
+int __real_poll(struct pollfd *entries, nfds_t count, int timeout_ms);
+
+/* What is typed takes a moment, on its way through the kernel's threads. */
+static void far_types(const Pair *terminal, const char *line) {
+    struct pollfd typed = {.fd = terminal->near, .events = POLLIN};
+    far_sends(terminal, line);
+    (void)__real_poll(&typed, 1, 30000);
+}
+
+Test(io_blocker, waits_for_a_terminal, .timeout = 5) {
+    Pair terminal = terminal_open();
+    ask(terminal.near, 1, READABLE);
+    assert_silence("Nobody has typed anything.");
+    far_types(&terminal, "a line\n");
+    assert_event(1, READABLE, "A line was typed.");
+    ask(terminal.near, 1, WRITABLE);
+    assert_event(1, WRITABLE, "The terminal takes what is written to it.");
+}
+
 Test(io_blocker, insists_on_at_least_one_signal, .timeout = 5,
      .signal = SIGABRT) {
     Pair pair = pair_open();
@@ -335,4 +437,25 @@ Test(io_blocker, forgets_what_is_left_when_it_is_freed, .timeout = 5) {
     assert_event(2, WRITABLE,
                  "Two IoBlockers may watch one object; freeing one of them "
                  "must not disturb the other.");
+}
+
+Test(io_blocker, may_have_descriptor_0_itself, .timeout = 5) {
+    IoBlocker *other;
+    Event event = {0, 0};
+    int kept = dup(0);
+    close(0);
+    cr_assert(io_blocker_new(&other) == 0, "There can be more than one.");
+    Pair pair = pair_open();
+    io_blocker_add_io_event_interest(other, pair.near, (Event){1, WRITABLE});
+    int told = io_blocker_block(other, &event);
+    io_blocker_wake(other);
+    int woken = io_blocker_block(other, &event);
+    io_blocker_free(other);
+    cr_assert(told == 0 && event.id == 1 && woken == -ECANCELED,
+              "Descriptor 0 was free when an IoBlocker was made. Of a socket "
+              "with room it said %d, and of a wake-up %d; it should be 0 and "
+              "-ECANCELED.",
+              told, woken);
+    (void)dup(kept); /* 0 again */
+    close(kept);
 }

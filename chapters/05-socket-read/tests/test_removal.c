@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "fixture.h"
+#include "platform.h"
 
 Suite(removal);
 
@@ -183,4 +184,81 @@ Test(removal, and_asking_again_at_once_loses_nothing, .timeout = 5) {
     }
     ask(pair.near, 1, READABLE);
     assert_event(1, READABLE, "The socket has had data all the time.");
+}
+
+Test(removal, of_descriptor_0_is_like_any_other, .timeout = 5) {
+    int kept = dup(0);
+    close(0);
+    for (int i = 0; i < 2; i++) {
+        Pair pair = pair_open();
+        cr_assert(pair.near == 0, "The system gives out the lowest number.");
+        far_sends(&pair, "x");
+        ask(pair.near, 1, READABLE);
+        assert_event(1, READABLE,
+                     "The socket with the number 0 has data. It is not the "
+                     "first one with this number: 0 is a number like any "
+                     "other, and what was armed for it must be forgotten too.");
+        stop_asking(pair.near, BOTH);
+        network_close(pair.near);
+    }
+    (void)dup(kept); /* 0 again */
+    close(kept);
+}
+
+/* A child that does nothing until the test closes the descriptor. */
+static int fork_one_that_waits(pid_t *child_out) {
+    int ends[2];
+    char byte;
+    cr_assert(pipe(ends) == 0, "A pipe can be had.");
+    *child_out = fork();
+    cr_assert(*child_out >= 0, "A child can be had.");
+    if (*child_out == 0) {
+        close(ends[1]);
+        (void)!read(ends[0], &byte, 1);
+        _exit(0);
+    }
+    close(ends[0]);
+    return ends[1];
+}
+
+Test(removal, silences_what_a_child_keeps_open, .timeout = 5) {
+    Pair pair = pair_open();
+    pid_t child;
+    ask(pair.near, 1, READABLE);
+    int control = fork_one_that_waits(&child);
+    stop_asking(pair.near, BOTH);
+    network_close(pair.near);
+    far_sends(&pair, "x");
+    int before = script_waits();
+    assert_silence("The socket was removed and closed; a child still has it.");
+    int waits = script_waits() - before;
+    close(control);
+    waitpid(child, NULL, 0);
+    cr_assert(waits == 1,
+              "A child has a copy of a socket that was removed and closed "
+              "here. Data for it ended %d waits at once: the system was not "
+              "told of the removal.",
+              waits - 1);
+}
+
+Test(removal, of_a_childs_copies_disturbs_nobody, .timeout = 5) {
+    Pair pair = pair_open();
+    Event event;
+    ask(pair.near, 1, READABLE);
+    pid_t child = fork();
+    cr_assert(child >= 0, "A child can be had.");
+    if (child == 0) {
+        for (int i = 0; i < 1024; i++) {
+            close(i);
+        }
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    assert_silence("A child has closed all that it had inherited, which is "
+                   "nothing to the parent.");
+    far_sends(&pair, "x");
+    assert_event(1, READABLE, "The parent's socket is still watched.");
+    io_blocker_wake(blocker);
+    cr_assert(io_blocker_block(blocker, &event) == -ECANCELED,
+              "The parent can still be woken.");
 }
