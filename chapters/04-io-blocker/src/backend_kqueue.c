@@ -23,15 +23,24 @@
  *   has shut down its half, and ours still works. Reported as both signals,
  *   it would wake a writer that has no room, over and over. When everything
  *   has ended both filters say so, each for itself. EV_EOF with the socket's
- *   error in `fflags` has broken both, and is both signals.
- * - A pipe whose far end has closed may be refused (EPIPE) instead of being
- *   added and reported: macOS and FreeBSD do so. Whoever waits for it is to
- *   be told, so a stand-in is added: an event of our own that stays triggered.
+ *   error in `fflags` has broken both, and is both signals. (An error that will
+ *   pass may come without EV_EOF. Then, too, each filter speaks for itself.)
+ * - A pipe that nobody reads any more may be refused to its writer instead of
+ *   being added and reported: with EPIPE by FreeBSD, OpenBSD and DragonFly, with
+ *   EBADF by NetBSD. Only macOS adds it. Whoever waits for it is to be told, so
+ *   a stand-in is added: an event of our own that is triggered, in a second
+ *   change, since FreeBSD and NetBSD lose a trigger that comes with EV_ADD.
+ * - If the reader goes while the writer's filter is there, FreeBSD reports it
+ *   once, with EV_ONESHOT, and deletes it. What is armed would be a level no
+ *   more, so the filter is added again, and if it is refused now, there is the
+ *   stand-in. A stand-in is one-shot, too: each time the filter is tried first,
+ *   since a FIFO may have got a new reader.
  * - Closing a descriptor deletes its filters, even if a duplicate lives. So
  *   to delete what is gone is no error here, and the trouble that epoll has
  *   with duplicates does not arise.
  * - A regular file is taken, and is readable while it has not been read to
- *   its end. Of the others, only poll(2) would take one, so it is refused.
+ *   its end; /dev/null is taken by some. Epoll refuses them, so this one does
+ *   too. Of devices it waits for terminals, and macOS not for each of them.
  *
  * The generation travels in `udata`, which adding again overwrites.
  *
@@ -71,9 +80,14 @@ static Signals from_kevent(const struct kevent *event) {
 }
 //! [from]
 
-static IoObject object_of(const struct kevent *event) {
-    bool stand_in = event->filter == EVFILT_USER;
-    return (IoObject)(stand_in ? event->ident / 2 : event->ident);
+/* What an event is about; of a stand-in, what it stands for. */
+static struct kevent subject_of(const struct kevent *event) {
+    struct kevent subject = *event;
+    if (event->filter == EVFILT_USER) {
+        subject.filter = event->ident % 2 == 0 ? EVFILT_READ : EVFILT_WRITE;
+        subject.ident = event->ident / 2;
+    }
+    return subject;
 }
 
 static int watch_wakeup(Backend *backend) {
@@ -163,10 +177,19 @@ static int change_stand_in(Backend *backend, struct kevent change) {
     bool added = (change.flags & EV_ADD) != 0;
     change.ident = 2 * change.ident + (change.filter == EVFILT_WRITE);
     change.filter = EVFILT_USER;
-    change.flags = added ? EV_ADD : EV_DELETE;
-    change.fflags = NOTE_TRIGGER;
-    int result = kevent(backend->queue, &change, 1, NULL, 0, NULL);
+    change.flags = added ? EV_ADD | EV_ONESHOT : EV_DELETE;
+    struct kevent changes[2] = {change, change};
+    changes[1].flags = 0;
+    changes[1].fflags = NOTE_TRIGGER;
+    uint16_t count = added ? 2 : 1;
+    int result = kevent(backend->queue, changes, count, NULL, 0, NULL);
     return result < 0 ? -errno : 0;
+}
+
+/* Whether a filter is refused for want of somebody at the pipe's other end. */
+static bool is_hang_up(const struct kevent *change, int error) {
+    return error == EPIPE ||
+           (error == EBADF && check_kind((IoObject)change->ident) == 0);
 }
 
 //! [settle]
@@ -177,10 +200,10 @@ static int settle(Backend *backend, const struct kevent *change, int error) {
         (void)change_stand_in(backend, *change); /* if there is one */
         return 0;
     }
-    if (error == EPIPE) {
+    if (is_hang_up(change, error)) {
         return change_stand_in(backend, *change);
     }
-    return -error;
+    return error == ENODEV || error == EINVAL ? -EPERM : -error;
 }
 
 /* There is room for the answers and no more: no event comes among them. */
@@ -233,6 +256,17 @@ static int wait_resuming(Backend *backend, uint64_t deadline_ns,
     return count < 0 ? -errno : count;
 }
 
+/*
+ * The kernel has deleted what it reports. It can hardly lack the memory to add
+ * that again, since it has just got it back.
+ */
+static void add_again(Backend *backend, struct kevent change) {
+    change.flags = EV_ADD | EV_RECEIPT;
+    change.fflags = 0;
+    change.data = 0;
+    (void)apply(backend, &change, 1);
+}
+
 int backend_wait(Backend *backend, uint64_t deadline_ns,
                  Readiness *readiness_out, size_t capacity, bool *woken) {
     int events = wait_resuming(backend, deadline_ns, capacity);
@@ -243,8 +277,12 @@ int backend_wait(Backend *backend, uint64_t deadline_ns,
             *woken = true;
             continue;
         }
+        struct kevent subject = subject_of(event);
+        if ((event->flags & EV_ONESHOT) != 0) {
+            add_again(backend, subject);
+        }
         readiness_out[count++] = (Readiness){
-            .object = object_of(event),
+            .object = (IoObject)subject.ident,
             .generation = (uint32_t)(uintptr_t)event->udata,
             .signals = from_kevent(event),
         };

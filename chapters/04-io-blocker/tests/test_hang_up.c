@@ -113,6 +113,21 @@ Test(hang_up, of_a_pipe_wakes_its_writer, .timeout = 5) {
               "The write that follows says what happened: EPIPE.");
 }
 
+Test(hang_up, of_a_pipe_is_told_to_its_writer_each_time, .timeout = 5) {
+    Pair pair = pair_open_pipe_to_write();
+    near_fills(&pair);
+    ask(pair.near, 1, WRITABLE);
+    assert_silence("The pipe is full.");
+    far_closes(&pair);
+    for (int i = 0; i < 3; i++) {
+        assert_event(1, WRITABLE,
+                     "The last reader of a full pipe has gone while the writer "
+                     "waited. It must hear of it each time it asks, not only "
+                     "the first time.");
+        ask(pair.near, 1, WRITABLE);
+    }
+}
+
 Test(hang_up, of_a_pipe_is_told_to_a_writer_who_asks_late, .timeout = 5) {
     Pair pair = pair_open_pipe_to_write();
     far_closes(&pair);

@@ -42,7 +42,10 @@ static void note(const struct kevent *change) {
     udata = change->udata;
     size_t length = strlen(text);
     snprintf(text + length, sizeof text - length, "%s%s%s",
-             length == 0 ? "" : " ", (change->flags & EV_ADD) != 0 ? "+" : "-",
+             length == 0 ? "" : " ",
+             (change->flags & EV_ADD) != 0      ? "+"
+             : (change->flags & EV_DELETE) != 0 ? "-"
+                                                : "!",
              change->filter == EVFILT_READ    ? "READ"
              : change->filter == EVFILT_WRITE ? "WRITE"
                                               : "USER");

@@ -7,7 +7,8 @@
  *                         an edge (EV_CLEAR, EPOLLET) and once (EV_ONESHOT,
  *                         EPOLLONESHOT), end of file, the number of bytes.
  *   against the pages     What Linux has nothing like, one by one, as the
- *                         manual pages of FreeBSD and macOS say it.
+ *                         manual pages of FreeBSD and macOS say it, and the
+ *                         habits in which their sources differ.
  *
  * `check` runs everything and says how much it was; `check SEED` begins the
  * random steps elsewhere.
@@ -401,6 +402,104 @@ static void user_events(void) {
     close(queue);
 }
 
+/* A queue in a kernel that has these habits. */
+static int queue_with(const char *habits) {
+    setenv("KQUEUE_HABITS", habits, 1);
+    int queue = kqueue();
+    setenv("KQUEUE_HABITS", "", 1);
+    return queue;
+}
+
+static bool loses_trigger(int queue) {
+    struct kevent event;
+    change(queue, 6, EVFILT_USER, EV_ADD, NOTE_TRIGGER);
+    bool lost = look(queue, &event, 1) == 0;
+    change(queue, 6, EVFILT_USER, 0, NOTE_TRIGGER);
+    require(look(queue, &event, 1) == 1, "a trigger by itself is never lost");
+    return lost;
+}
+
+/* How often whoever writes to a pipe is told that its reader has gone: to 3. */
+static int told_of_no_reader(int queue) {
+    Pair pipe = pair_open(PIPE_WRITE);
+    struct kevent event;
+    int told = 0;
+    change(queue, pipe.near, EVFILT_WRITE, EV_ADD, 0);
+    far_close(&pipe);
+    while (told < 3 && look(queue, &event, 1) == 1) {
+        bool once = (event.flags & EV_ONESHOT) != 0;
+        require((event.flags & EV_EOF) != 0, "the end of a pipe is EV_EOF");
+        told += 1;
+        require(!once || look(queue, &event, 1) == 0,
+                "what is said with EV_ONESHOT is said once");
+    }
+    pair_close(&pipe);
+    return told;
+}
+
+/* What is said of an error: 0 is nothing, 1 readiness alone, 2 EV_EOF too. */
+static int said_of_error(int queue) {
+    Pair pair = pair_open(TCP);
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    struct kevent event;
+    setsockopt(pair.far, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    far_close(&pair);
+    struct pollfd reset = {.fd = pair.near};
+    require(poll(&reset, 1, 5000) == 1, "the reset arrives");
+    change(queue, pair.near, EVFILT_READ, EV_ADD, 0);
+    int said = look(queue, &event, 1);
+    bool ended = said == 1 && (event.flags & EV_EOF) != 0;
+    require(said != 1 || ended == (event.fflags != 0),
+            "the error is in fflags");
+    pair_close(&pair);
+    return said + ended;
+}
+
+static int add_without_reader(int queue) {
+    Pair pipe = pair_open(PIPE_WRITE);
+    far_close(&pipe);
+    int error = change(queue, pipe.near, EVFILT_WRITE, EV_ADD, 0);
+    pair_close(&pipe);
+    return error;
+}
+
+/* Each habit is there when it is asked for, and none unless it is. */
+static void habits(void) {
+    static const struct {
+        const char *names;
+        bool loses;
+        int told, refused, said;
+    } kernels[] = {
+        {"", false, 3, EPIPE, 2},
+        {"loses-trigger", true, 3, EPIPE, 2},
+        {"drops-writer", false, 1, EPIPE, 2},
+        {"says-ebadf", false, 3, EBADF, 2},
+        {"takes-pipe", false, 3, 0, 2},
+        {"bare-error", false, 3, EPIPE, 1},
+        {"loses-trigger,drops-writer", true, 1, EPIPE, 2},
+    };
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+        int queue = queue_with(kernels[i].names);
+        bool loses = loses_trigger(queue);
+        close(queue);
+        queue = queue_with(kernels[i].names);
+        int told = told_of_no_reader(queue), said = said_of_error(queue);
+        int refused = add_without_reader(queue);
+        close(queue);
+        require(loses == kernels[i].loses && told == kernels[i].told &&
+                    refused == kernels[i].refused && said == kernels[i].said,
+                "with the habits '%s' it %s a trigger, tells a pipe's writer "
+                "%d times, refuses it with %d, and says %d of an error",
+                kernels[i].names, loses ? "loses" : "keeps", told, refused,
+                said);
+    }
+    unsetenv("KQUEUE_HABITS");
+    int queue = kqueue();
+    require(loses_trigger(queue), "unless told otherwise it is like FreeBSD");
+    close(queue);
+    setenv("KQUEUE_HABITS", "", 1);
+}
+
 /* Who is reported goes to the end, so that a small batch serves everybody. */
 static void order_of_events(void) {
     enum { COUNT = 5 };
@@ -588,12 +687,14 @@ static void other_threads(void) {
 
 int main(int count, char **arguments) {
     signal(SIGPIPE, SIG_IGN);
+    setenv("KQUEUE_HABITS", "", 1);
     begin = seed = count > 1 ? (unsigned)atoi(arguments[1]) : 1;
     compare_with_the_kernel();
     changes_that_are_refused();
     answers_in_the_event_list();
     adding_again();
     user_events();
+    habits();
     order_of_events();
     closed_descriptors();
     files_and_listeners();

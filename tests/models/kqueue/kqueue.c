@@ -13,10 +13,25 @@
  *   still ready goes to the end.
  * - If a change fails and there is no room to say so, those after it are not
  *   made. If there are receipts, nothing else is reported by that call.
- * - Adding EVFILT_WRITE to a pipe that nobody reads any more is EPIPE (that
- *   stands in no page; Darwin and FreeBSD do it).
  * - Closing a descriptor deletes its events although a duplicate lives. The
  *   pages say both "close" and "last close"; kernels do the former.
+ *
+ * The kernels differ where the pages are silent, and their sources say how. These
+ * are the model's habits, each of which can be had alone:
+ *
+ *   loses-trigger   NOTE_TRIGGER that is given together with EV_ADD is lost
+ *                   (FreeBSD, NetBSD).
+ *   drops-writer    Whoever writes to a pipe that nobody reads any more is told
+ *                   once, with EV_EOF | EV_ONESHOT, and the event is gone
+ *                   (FreeBSD).
+ *   says-ebadf      Adding EVFILT_WRITE to such a pipe is EBADF (NetBSD), and
+ *                   not EPIPE (FreeBSD, OpenBSD, DragonFly).
+ *   takes-pipe      It is neither, but added and reported (macOS).
+ *   bare-error      A socket's error is reported without EV_EOF and without
+ *                   fflags (the BSDs, if it will pass, as one of UDP).
+ *
+ * KQUEUE_HABITS in the environment lists those to have when a queue is made. If
+ * it is not set they are FreeBSD's: loses-trigger and drops-writer.
  *
  * How it works: the queue's descriptor is an eventfd, which wakes who sleeps
  * in kevent(). A look at all that is added is one poll(2), so the model costs
@@ -52,6 +67,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -62,11 +78,21 @@
 /* What stays of an event's flags when it has been added, and comes back. */
 enum { KEPT = EV_CLEAR | EV_ONESHOT | EV_DISPATCH | EV_RECEIPT };
 
+/* What the kernels differ in; the first lines of this file say how. */
+enum {
+    LOSES_TRIGGER = 1,
+    DROPS_WRITER = 2,
+    SAYS_EBADF = 4,
+    TAKES_PIPE = 8,
+    BARE_ERROR = 16
+};
+
 /* One event that has been added: BSD calls it a knote. */
 typedef struct Knote {
     struct kevent event; /* as it was added */
     struct stat file;    /* which open file the number named then */
     int edge;            /* the epoll that knows of edges; -1 for a level */
+    unsigned habits;     /* its queue's */
     bool enabled;
     bool triggered;        /* EVFILT_USER */
     bool noisy;            /* poll(2) ends at once, but it is not ready */
@@ -80,6 +106,7 @@ typedef struct Queue {
     pid_t owner;
     int descriptor;
     int sleepers;
+    unsigned habits;
     Knote *knotes, **last; /* all that have been added */
     Knote *first_ready, *last_ready;
     size_t count;
@@ -203,7 +230,8 @@ static bool socket_is_ready(const Knote *knote, struct kevent *out) {
         return false; /* it has never been connected */
     }
     bool reads = knote->event.filter == EVFILT_READ;
-    if (error || (reads ? read_ended : ended)) {
+    bool bare = error && (knote->habits & BARE_ERROR) != 0;
+    if (!bare && (error || (reads ? read_ended : ended))) {
         out->flags |= EV_EOF;
         out->fflags = error ? EIO : 0;
     }
@@ -212,7 +240,7 @@ static bool socket_is_ready(const Knote *knote, struct kevent *out) {
         return (seen & POLLIN) != 0;
     }
     out->data = reads ? bytes_to_read(descriptor) : room_to_write(knote);
-    return (out->flags & EV_EOF) != 0 ||
+    return bare || (out->flags & EV_EOF) != 0 ||
            (seen & (reads ? POLLIN : POLLOUT)) != 0;
 }
 
@@ -222,6 +250,9 @@ static bool pipe_is_ready(const Knote *knote, struct kevent *out) {
     bool reads = knote->event.filter == EVFILT_READ;
     if ((seen & (POLLHUP | POLLERR)) != 0) {
         out->flags |= EV_EOF;
+        if (!reads && (knote->habits & DROPS_WRITER) != 0) {
+            out->flags |= EV_ONESHOT;
+        }
     }
     out->data = reads ? bytes_to_read(descriptor) : room_to_write(knote);
     return (out->flags & EV_EOF) != 0 ||
@@ -294,7 +325,8 @@ static int set_edge(Knote *knote) {
 }
 
 /* Whether a filter can be added to this number: 0 or an error number. */
-static int check(const struct kevent *change, struct stat *file_out) {
+static int check(const Queue *queue, const struct kevent *change,
+                 struct stat *file_out) {
     if (change->filter == EVFILT_USER) {
         return 0;
     }
@@ -310,8 +342,12 @@ static int check(const struct kevent *change, struct stat *file_out) {
     if (S_ISREG(file_out->st_mode) || S_ISDIR(file_out->st_mode)) {
         return EINVAL;
     }
-    bool broken = (poll_one((int)change->ident) & POLLERR) != 0;
-    return S_ISFIFO(file_out->st_mode) && broken ? EPIPE : 0;
+    bool broken = S_ISFIFO(file_out->st_mode) &&
+                  (poll_one((int)change->ident) & POLLERR) != 0;
+    if (!broken || (queue->habits & TAKES_PIPE) != 0) {
+        return 0;
+    }
+    return (queue->habits & SAYS_EBADF) != 0 ? EBADF : EPIPE;
 }
 
 static Knote *find(Queue *queue, const struct kevent *change) {
@@ -335,6 +371,7 @@ static Knote *append(Queue *queue, const struct kevent *change,
         knote->event.filter = change->filter;
         knote->file = *file;
         knote->edge = -1;
+        knote->habits = queue->habits;
         *queue->last = knote;
         queue->last = &knote->next;
         queue->count += 1;
@@ -366,7 +403,7 @@ static void touch_user(Knote *knote, unsigned fflags) {
 static int add(Queue *queue, Knote **knote, const struct kevent *change) {
     struct stat file = {0};
     bool fresh = *knote == NULL;
-    int error = fresh ? check(change, &file) : 0;
+    int error = fresh ? check(queue, change, &file) : 0;
     if (error != 0) {
         return error;
     }
@@ -386,6 +423,7 @@ static int add(Queue *queue, Knote **knote, const struct kevent *change) {
 /* Makes one change: 0 or an error number. */
 static int make_change(Queue *queue, const struct kevent *change) {
     Knote *knote = find(queue, change);
+    bool fresh = knote == NULL;
     if ((change->flags & EV_ADD) != 0) {
         int error = add(queue, &knote, change);
         if (error != 0) {
@@ -394,7 +432,7 @@ static int make_change(Queue *queue, const struct kevent *change) {
     }
     if (knote == NULL) {
         struct stat file;
-        int error = check(change, &file);
+        int error = check(queue, change, &file);
         return error == EPIPE || error == 0 ? ENOENT : error;
     }
     if ((change->flags & EV_DELETE) != 0) {
@@ -405,7 +443,8 @@ static int make_change(Queue *queue, const struct kevent *change) {
         knote->enabled = (change->flags & EV_ENABLE) != 0;
     }
     if (!has_descriptor(knote)) {
-        touch_user(knote, change->fflags);
+        bool lost = fresh && (knote->habits & LOSES_TRIGGER) != 0;
+        touch_user(knote, change->fflags & ~(lost ? NOTE_TRIGGER : 0u));
     }
     return 0;
 }
@@ -492,8 +531,8 @@ static int look(Queue *queue) {
     return 0;
 }
 
-/* What becomes of an event that has been handed out. */
-static void spend(Queue *queue, Knote *knote) {
+/* What becomes of an event that has been handed out, with these flags. */
+static void spend(Queue *queue, Knote *knote, unsigned short flags) {
     struct epoll_event unused;
     if (knote->edge >= 0) {
         (void)epoll_wait(knote->edge, &unused, 1, 0);
@@ -508,7 +547,7 @@ static void spend(Queue *queue, Knote *knote) {
         knote->enabled = false;
         take_from_ready(queue, knote);
     }
-    if ((knote->event.flags & EV_ONESHOT) != 0) {
+    if ((flags & EV_ONESHOT) != 0) {
         drop(queue, knote);
     }
 }
@@ -529,7 +568,7 @@ static int hand_out(Queue *queue, struct kevent *events, int capacity) {
             drop(queue, knote);
         } else if (run_filter(knote, &events[count])) {
             count += 1;
-            spend(queue, knote);
+            spend(queue, knote, events[count - 1].flags);
         } else {
             take_from_ready(queue, knote);
         }
@@ -629,6 +668,21 @@ static void forget(int descriptor) {
     }
 }
 
+static unsigned read_habits(void) {
+    static const char *const names[] = {"loses-trigger", "drops-writer",
+                                        "says-ebadf", "takes-pipe",
+                                        "bare-error"};
+    const char *list = getenv("KQUEUE_HABITS");
+    unsigned habits = 0;
+    if (list == NULL) {
+        return LOSES_TRIGGER | DROPS_WRITER;
+    }
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        habits |= strstr(list, names[i]) != NULL ? 1u << i : 0u;
+    }
+    return habits;
+}
+
 int kqueue(void) {
     sigset_t mask;
     Queue *queue = calloc(1, sizeof *queue);
@@ -636,6 +690,7 @@ int kqueue(void) {
         return -1;
     }
     queue->owner = getpid();
+    queue->habits = read_habits();
     queue->last = &queue->knotes;
     queue->descriptor = eventfd(0, EFD_NONBLOCK);
     int descriptor = queue->descriptor;
