@@ -302,6 +302,8 @@ int __wrap_eventfd(unsigned count, int flags) {
 
 #include "platform_windows.h"
 
+#include <mswsock.h>
+
 /*
  * Of the calls below, those that windows.h declares go through a pointer that
  * the linker takes from the system's library, unless somebody defines it
@@ -339,9 +341,47 @@ static HANDLE WINAPI create_port(HANDLE file, HANDLE port, ULONG_PTR key,
 typedef BOOL(WINAPI *Cancel)(HANDLE file, OVERLAPPED *overlapped);
 
 static BOOL WINAPI cancel(HANDLE file, OVERLAPPED *overlapped) {
-    script_cancel.calls += 1;
+    if (script_fails(&script_cancel)) {
+        SetLastError(windows_error(errno));
+        return FALSE;
+    }
     Cancel real = SYSTEM_FUNCTION(Cancel, "CancelIoEx");
     return real(file, overlapped);
+}
+
+typedef int(WINAPI *Control)(SOCKET socket, DWORD code, void *input,
+                             DWORD input_size, void *output, DWORD output_size,
+                             DWORD *size, WSAOVERLAPPED *overlapped,
+                             LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
+
+bool script_socket_has_layers;
+
+/*
+ * With layers a socket does not say what its base is, but which one is to be
+ * polled in its place: that is the socket by another handle, the layer below.
+ */
+static int WINAPI control(SOCKET socket, DWORD code, void *input,
+                          DWORD input_size, void *output, DWORD output_size,
+                          DWORD *size, WSAOVERLAPPED *overlapped,
+                          LPWSAOVERLAPPED_COMPLETION_ROUTINE routine) {
+    static SOCKET below = INVALID_SOCKET;
+    HANDLE self = GetCurrentProcess(), copy = NULL;
+    if (script_socket_has_layers && code == SIO_BSP_HANDLE_POLL) {
+        DuplicateHandle(self, (HANDLE)socket, self, &copy, 0, FALSE,
+                        DUPLICATE_SAME_ACCESS);
+        below = (SOCKET)copy;
+        *(SOCKET *)output = below;
+        return 0;
+    }
+    if (script_socket_has_layers && code == SIO_BASE_HANDLE) {
+        *(SOCKET *)output = socket;
+        WSASetLastError(WSAEFAULT);
+        return socket == below ? 0 : SOCKET_ERROR;
+    }
+    Control real = (Control)(void (*)(void))GetProcAddress(
+        GetModuleHandleA("ws2_32.dll"), "WSAIoctl");
+    return real(socket, code, input, input_size, output, output_size, size,
+                overlapped, routine);
 }
 
 typedef BOOL(WINAPI *Post)(HANDLE port, DWORD bytes, ULONG_PTR key,
@@ -416,6 +456,7 @@ static BOOL WINAPI dequeue(HANDLE port, OVERLAPPED_ENTRY *packets,
 
 CreatePort __imp_CreateIoCompletionPort = create_port;
 Cancel __imp_CancelIoEx = cancel;
+Control __imp_WSAIoctl = control;
 Post __imp_PostQueuedCompletionStatus = post;
 Dequeue __imp_GetQueuedCompletionStatusEx = dequeue;
 

@@ -44,6 +44,9 @@ extern int script_blocks;
 /* Windows: polls under way, and those started in another one's memory. */
 extern int script_polls, script_polls_in_lent_memory;
 
+/* Windows: layers that somebody installed lie above each socket. */
+extern bool script_socket_has_layers;
+
 /* Windows: ends all polls, as it does when their thread has ended. */
 void script_end_polls(void);
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "backend.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -80,6 +81,85 @@ Test(backend_iocp, waits_for_the_packet_of_a_cancelled_poll, .timeout = 5) {
     cr_assert(result == 1 && event.signals == WRITABLE, "There is room.");
 }
 
+Test(backend_iocp, refuses_more_while_it_cannot_cancel, .timeout = 5) {
+    Pair pair = pair_open();
+    wait_in_vain(pair.near, 1, READABLE);
+    script_fail(&script_cancel, 1, EINVAL);
+    int result = io_blocker_add_io_event_interest(blocker, pair.near,
+                                                  (Event){1, WRITABLE});
+    cr_assert(result == -EINVAL,
+              "A poll for data is under way and cannot be cancelled, so there "
+              "can be none for room. Asking for room returned %d, and nobody "
+              "would ever be told of it.",
+              result);
+    assert_silence("Nothing is there to read.");
+    cr_assert(script_timeouts[1] >= 0,
+              "The poll was not cancelled, so no packet will come, and the "
+              "next wait has no time-out.");
+    far_sends(&pair, "x");
+    assert_event(1, READABLE, "The poll that is under way still counts.");
+    ask(pair.near, 1, WRITABLE);
+    assert_event(1, WRITABLE, "The next attempt counts like a first.");
+}
+
+Test(backend_iocp, forgets_what_it_cannot_cancel, .timeout = 5) {
+    Pair old = pair_open();
+    Event event;
+    wait_in_vain(old.near, 1, READABLE);
+    script_fail(&script_cancel, 1, EINVAL);
+    stop_asking(old.near, BOTH);
+    cr_assert(look_now(&event) == -ETIMEDOUT && script_timeouts[1] == 0,
+              "An interest was removed, but its poll could not be cancelled. "
+              "The next wait, which was to look only, had a time-out of %d.",
+              script_timeouts[1]);
+    network_close(old.near);
+    Pair new = pair_open();
+    cr_assert(new.near == old.near, "The system uses the number again.");
+    ask(new.near, 1, READABLE);
+    assert_silence("A poll that could not be cancelled ended when its socket "
+                   "was closed, and was taken for one of the new socket that "
+                   "has the number and the id.");
+    far_sends(&new, "y");
+    assert_event(1, READABLE, "Now the new socket has data of its own.");
+}
+
+Test(backend_iocp, does_not_cancel_a_poll_that_covers_what_is_left,
+     .timeout = 5) {
+    Backend *backend;
+    Readiness report;
+    bool woken = false;
+    Pair pair = pair_open();
+    near_fills(&pair);
+    cr_assert(backend_new(&backend) == 0, "Nothing is scarce.");
+    backend_arm(backend, pair.near, 1, 0, BOTH);
+    int none = backend_wait(backend, DEADLINE_NOW, &report, 1, &woken);
+    int before = script_cancel.calls;
+    backend_arm(backend, pair.near, 1, BOTH, READABLE);
+    int cancels = script_cancel.calls - before;
+    far_sends(&pair, "x");
+    int count =
+        backend_wait(backend, clock_now_ns() + NS_PER_S, &report, 1, &woken);
+    backend_arm(backend, pair.near, 1, READABLE, 0);
+    backend_free(backend);
+    cr_assert(none == 0 && cancels == 0,
+              "A poll for data and room is under way and only data are wanted "
+              "now: that poll tells of them, but it was cancelled %d times.",
+              cancels);
+    cr_assert(count == 1 && (report.signals & READABLE) != 0,
+              "Data came, and the wait returned %d.", count);
+}
+
+Test(backend_iocp, goes_below_layers_that_hide_the_base, .timeout = 5) {
+    Pair pair = pair_open();
+    script_socket_has_layers = true;
+    ask(pair.near, 1, READABLE);
+    far_sends(&pair, "x");
+    assert_event(1, READABLE,
+                 "The socket does not say what lies beneath it "
+                 "(SIO_BASE_HANDLE), but which one is polled in its place "
+                 "(SIO_BSP_HANDLE_POLL).");
+}
+
 Test(backend_iocp, starts_no_poll_in_memory_that_is_lent, .timeout = 5) {
     Pair pair = pair_open();
     for (int i = 0; i < 10; i++) {
@@ -141,6 +221,23 @@ Test(backend_iocp, has_taken_back_all_memory_when_it_is_freed, .timeout = 5) {
               "io_blocker_free() returned while %d polls were under way: it "
               "must cancel them and take their packets out.",
               script_polls);
+}
+
+Test(backend_iocp, leaves_the_kernel_what_it_cannot_take_back, .timeout = 5) {
+    IoBlocker *other;
+    Event event;
+    Pair pair = pair_open();
+    cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
+    io_blocker_add_io_event_interest(other, pair.near, (Event){1, READABLE});
+    io_blocker_block_until(other, DEADLINE_NOW, &event, 1);
+    script_fail(&script_cancel, 1, EINVAL);
+    int before = script_blocks;
+    io_blocker_free(other); /* the script looks what is freed */
+    cr_assert(before - script_blocks == 4,
+              "A poll could not be cancelled, so of five blocks of memory the "
+              "one that the kernel writes to is lost; %d were freed.",
+              before - script_blocks);
+    script_blocks -= 1; /* that is as it has to be */
 }
 
 Test(backend_iocp, does_not_poll_a_closed_socket_again, .timeout = 5) {

@@ -29,8 +29,10 @@
  *   own here, and nobody is told who has not asked: so each poll asks for them.
  *   (Wine tells the first only when all data have been read, Windows at once.)
  *
- * A socket may be wrapped by a layer that somebody installed: the driver wants
- * what is beneath (SIO_BASE_HANDLE). It polls nothing but sockets.
+ * A socket may be wrapped by layers that somebody installed: the driver wants
+ * what is beneath (SIO_BASE_HANDLE). Some layers break that question, but still
+ * say which socket is to be polled in their place (SIO_BSP_HANDLE_POLL), one
+ * layer below, and that is asked in turn. The driver polls nothing but sockets.
  *
  * The wake-up is a packet of our own, without an operation. It is put into the
  * port only if none is there: a hundred would end the next hundred waits.
@@ -91,7 +93,7 @@ typedef struct AfdPoll {
  *   2  start()         the kernel polls, in memory of ours
  *   3  start()         nothing is armed any more, or the socket is gone
  *   4  finish()        its packet has come, and is reported
- *   5  cancel()        it is to poll for something else, or for nothing
+ *   5  cancel()        it is to poll for more, or for nothing
  *   6  finish()        its packet has come, and is thrown away
  */
 typedef enum State { IDLE, LISTED, UNDER_WAY, CANCELLED } State;
@@ -102,8 +104,9 @@ typedef struct Operation {
     AfdPoll poll;           /* this, too */
     State state;
     Signals armed;
-    Signals polled; /* what it was started with */
     uint32_t generation;
+    Signals polled;             /* what it was started with, */
+    uint32_t polled_generation; /* and for whom */
     IoObject object;
     SOCKET base;
     struct Operation *next; /* while LISTED */
@@ -190,11 +193,19 @@ static void list(Backend *backend, Operation *operation) {
     backend->end = &operation->next;
 }
 
-/* That it has ended by itself meanwhile does no harm: a packet comes. */
-static void cancel(Backend *backend, Operation *operation) {
-    CancelIoEx(backend->afd, (OVERLAPPED *)&operation->status);
+/*
+ * That it has ended by itself meanwhile (ERROR_NOT_FOUND) does no harm: its
+ * packet is in the port. If it cannot be cancelled it stays UNDER_WAY: nobody
+ * may wait for a packet that does not come.
+ */
+static int cancel(Backend *backend, Operation *operation) {
+    if (!CancelIoEx(backend->afd, (OVERLAPPED *)&operation->status) &&
+        GetLastError() != ERROR_NOT_FOUND) {
+        return -platform_errno((int)GetLastError());
+    }
     operation->state = CANCELLED;
     backend->cancelled += 1;
+    return 0;
 }
 
 //! [finish]
@@ -212,7 +223,8 @@ static Signals finish(Backend *backend, Operation *operation) {
     }
     ULONG events =
         NT_SUCCESS(status) ? operation->poll.sockets[0].events : AFD_ABORT;
-    if ((events & AFD_LOCAL_CLOSE) != 0) {
+    if ((events & AFD_LOCAL_CLOSE) != 0 &&
+        operation->polled_generation == operation->generation) {
         operation->armed = 0;
     }
     return from_afd(events);
@@ -249,7 +261,7 @@ static void drain(Backend *backend) {
     for (size_t i = 0; i < backend->capacity; i++) {
         Operation *operation = backend->operations[i];
         if (operation != NULL && operation->state == UNDER_WAY) {
-            cancel(backend, operation);
+            (void)cancel(backend, operation);
         }
     }
     while (backend->cancelled > 0) {
@@ -269,7 +281,10 @@ void backend_free(Backend *backend) {
     CloseHandle(backend->afd);
     CloseHandle(backend->port);
     for (size_t i = 0; i < backend->capacity; i++) {
-        free(backend->operations[i]);
+        Operation *operation = backend->operations[i];
+        if (operation != NULL && operation->state != UNDER_WAY) {
+            free(operation); /* the others are the kernel's for good */
+        }
     }
     free(backend->operations);
     free(backend);
@@ -297,15 +312,35 @@ static int reserve(Backend *backend, IoObject object) {
     return backend->operations[object] == NULL ? -ENOMEM : 0;
 }
 
+//! [base]
+/* Asks a socket which one is beneath it. Returns whether it says one. */
+static bool ask_for(SOCKET socket, DWORD question, SOCKET *beneath_out) {
+    DWORD size;
+    return WSAIoctl(socket, question, NULL, 0, beneath_out, sizeof *beneath_out,
+                    &size, NULL, NULL) == 0;
+}
+
+/* Goes down until a layer knows the base; 0 or `-errno`. */
+static int find_base(SOCKET socket, SOCKET *base_out) {
+    while (!ask_for(socket, SIO_BASE_HANDLE, base_out)) {
+        int error = WSAGetLastError();
+        SOCKET beneath = socket;
+        if (!ask_for(socket, SIO_BSP_HANDLE_POLL, &beneath) ||
+            beneath == socket) {
+            return -platform_errno(error);
+        }
+        socket = beneath;
+    }
+    return 0;
+}
+//! [base]
+
 /* A number that is not armed may stand for a new socket. */
 static int begin(Backend *backend, IoObject object, uint32_t generation) {
     SOCKET base;
-    DWORD size;
     int result = platform_check_socket(object);
-    if (result == 0 &&
-        WSAIoctl(platform_socket(object), SIO_BASE_HANDLE, NULL, 0, &base,
-                 sizeof base, &size, NULL, NULL) != 0) {
-        result = -platform_errno(WSAGetLastError());
+    if (result == 0) {
+        result = find_base(platform_socket(object), &base);
     }
     if (result == 0) {
         result = reserve(backend, object);
@@ -319,6 +354,15 @@ static int begin(Backend *backend, IoObject object, uint32_t generation) {
 }
 
 //! [arm]
+/*
+ * Whether the poll that is under way will do. One for more does: what nobody
+ * wants of its report is dropped.
+ */
+static bool covers(const Operation *operation, Signals signals) {
+    return signals != 0 && (signals & ~operation->polled) == 0 &&
+           operation->polled_generation == operation->generation;
+}
+
 int backend_arm(Backend *backend, IoObject object, uint32_t generation,
                 Signals before, Signals after) {
     int result = before == 0 ? begin(backend, object, generation) : 0;
@@ -326,13 +370,17 @@ int backend_arm(Backend *backend, IoObject object, uint32_t generation,
         return result;
     }
     Operation *operation = backend->operations[object];
+    if (operation->state == UNDER_WAY && !covers(operation, after)) {
+        result = cancel(backend, operation);
+    }
+    if (result != 0 && after != 0) {
+        return result;
+    }
     operation->armed = after;
     if (operation->state == IDLE && after != 0) {
         list(backend, operation);
-    } else if (operation->state == UNDER_WAY && operation->polled != after) {
-        cancel(backend, operation);
     }
-    return 0;
+    return result;
 }
 //! [arm]
 
@@ -357,6 +405,7 @@ static int start(Backend *backend, Operation *operation) {
         return 0;
     }
     operation->polled = operation->armed;
+    operation->polled_generation = operation->generation;
     operation->state = result == 0 ? UNDER_WAY : LISTED;
     return result;
 }
@@ -391,7 +440,7 @@ static int collect(Backend *backend, int packets, Readiness *readiness_out,
         if (signals != 0) {
             readiness_out[count++] =
                 (Readiness){.object = operation->object,
-                            .generation = operation->generation,
+                            .generation = operation->polled_generation,
                             .signals = signals};
         }
     }
