@@ -183,10 +183,11 @@ void io_blocker_remove_io_event_interest(IoBlocker *blocker, IoObject object,
 /* Turns a report into an event. Returns whether anybody waits for it. */
 static bool hand_out(IoBlocker *blocker, const Readiness *report,
                      Event *event_out) {
-    Interest *interest = &blocker->interests[report->object];
-    if (interest->generation != report->generation) {
+    if ((size_t)report->object >= blocker->capacity ||
+        blocker->interests[report->object].generation != report->generation) {
         return false; /* of an object that has been forgotten */
     }
+    Interest *interest = &blocker->interests[report->object];
     Signals awaited = report->signals & interest->wanted;
     Signals idle = report->signals & ~(Signals)interest->wanted;
     interest->wanted &= (unsigned char)~awaited;

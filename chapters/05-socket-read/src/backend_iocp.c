@@ -104,9 +104,8 @@ typedef struct Operation {
     AfdPoll poll;           /* this, too */
     State state;
     Signals armed;
+    Signals polled; /* what it was started with */
     uint32_t generation;
-    Signals polled;             /* what it was started with, */
-    uint32_t polled_generation; /* and for whom */
     IoObject object;
     SOCKET base;
     struct Operation *next; /* while LISTED */
@@ -223,8 +222,7 @@ static Signals finish(Backend *backend, Operation *operation) {
     }
     ULONG events =
         NT_SUCCESS(status) ? operation->poll.sockets[0].events : AFD_ABORT;
-    if ((events & AFD_LOCAL_CLOSE) != 0 &&
-        operation->polled_generation == operation->generation) {
+    if ((events & AFD_LOCAL_CLOSE) != 0) {
         operation->armed = 0;
     }
     return from_afd(events);
@@ -355,14 +353,10 @@ static int begin(Backend *backend, IoObject object, uint32_t generation) {
 
 //! [arm]
 /*
- * Whether the poll that is under way will do. One for more does: what nobody
- * wants of its report is dropped.
+ * A poll that is under way will do if it asks for more: what nobody wants of its
+ * report is dropped. Not so if nothing is armed: then it is one that could not
+ * be cancelled, and may be of another socket.
  */
-static bool covers(const Operation *operation, Signals signals) {
-    return signals != 0 && (signals & ~operation->polled) == 0 &&
-           operation->polled_generation == operation->generation;
-}
-
 int backend_arm(Backend *backend, IoObject object, uint32_t generation,
                 Signals before, Signals after) {
     int result = before == 0 ? begin(backend, object, generation) : 0;
@@ -370,7 +364,9 @@ int backend_arm(Backend *backend, IoObject object, uint32_t generation,
         return result;
     }
     Operation *operation = backend->operations[object];
-    if (operation->state == UNDER_WAY && !covers(operation, after)) {
+    bool covered =
+        before != 0 && after != 0 && (after & ~operation->polled) == 0;
+    if (operation->state == UNDER_WAY && !covered) {
         result = cancel(backend, operation);
     }
     if (result != 0 && after != 0) {
@@ -405,7 +401,6 @@ static int start(Backend *backend, Operation *operation) {
         return 0;
     }
     operation->polled = operation->armed;
-    operation->polled_generation = operation->generation;
     operation->state = result == 0 ? UNDER_WAY : LISTED;
     return result;
 }
@@ -440,7 +435,7 @@ static int collect(Backend *backend, int packets, Readiness *readiness_out,
         if (signals != 0) {
             readiness_out[count++] =
                 (Readiness){.object = operation->object,
-                            .generation = operation->polled_generation,
+                            .generation = operation->generation,
                             .signals = signals};
         }
     }
