@@ -14,7 +14,8 @@
  *  2. Does it report a level as long as it lasts, an edge, or once?
  *  3. Does it report hang-up and error unasked? To an object that is armed for
  *     nothing, too? Not even when asked?
- *  4. What does it remember of an object that was closed, and for how long?
+ *  4. What does it remember of an object that was closed, and for how long? And
+ *     of a pipe whose other end is closed?
  *  5. Which number of ours does it carry with a report: are there 64 bits?
  *  6. How does another thread end a wait, and may a signal handler?
  *  7. What is its unit of time, and can a signal interrupt the wait?
@@ -55,8 +56,10 @@ void backend_free(Backend *backend) {
 }
 
 /*
- *  1. `before` is 0: a new object. Refuse a regular file with `-EPERM`, what
- *     is not open with `-EBADF`, and keep nothing of what was refused.
+ *  1. `before` is 0: a new object, whose number can be any. Refuse what is not
+ *     open with `-EBADF`, before any table grows for it. Refuse a file, a folder
+ *     and /dev/null with `-EPERM`; take sockets, pipes, FIFOs and terminals.
+ *     Keep nothing of what was refused.
  *  2. Neither is 0: change the signals. What is there already must be
  *     reported, although nothing changes any more. If the change is refused,
  *     the signals of before are still armed.
