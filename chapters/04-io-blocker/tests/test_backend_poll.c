@@ -67,18 +67,26 @@ Test(backend_poll, drains_its_pipe_at_each_wake_up, .timeout = 5) {
               script_poll.calls);
 }
 
-/* What a wait says after one end of the wake-up's pipe has been closed. */
+/* The number of a pipe's end that an IoBlocker would get now: 0 or 1. */
+static int next_number(int which) {
+    int ends[2];
+    cr_assert(pipe(ends) == 0, "A pipe can be had.");
+    close(ends[0]);
+    close(ends[1]);
+    return ends[which];
+}
+
+/* What two waits say after one end of the wake-up's pipe has been closed. */
 static int wait_without_end(int which, int *polls_out) {
     IoBlocker *other;
     Event event;
-    int first = dup(0); /* the numbers that the pipe will get begin here */
-    close(first);
+    int end = next_number(which);
     cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
-    int first_wait = script_poll.calls;
-    close(first + which);
+    int before = script_poll.calls;
+    close(end);
     int result = io_blocker_block(other, &event);
     int again = io_blocker_block(other, &event);
-    *polls_out = script_poll.calls - first_wait;
+    *polls_out = script_poll.calls - before;
     io_blocker_free(other);
     return again == result ? result : -EIO;
 }
