@@ -88,12 +88,23 @@ void __real_free(void *block);
 
 /*
  * Fresh memory holds anything: here bytes that are no zero. Of a block that
- * grows only what it grows by is fresh, so the sizes of these are kept.
+ * grows only what it grows by is fresh, so the sizes of these are kept. Behind
+ * its end lie more such bytes, and what is written there is found out.
  */
+enum { SOIL = 0xA5, GUARD = 64 };
+
 static struct {
     const void *block;
     size_t size;
 } grown[64];
+
+static void assert_guard(const unsigned char *end) {
+    for (int i = 0; i < GUARD; i++) {
+        cr_assert(end[i] == SOIL,
+                  "A block of memory was written to %d bytes behind its end.",
+                  i);
+    }
+}
 
 /* How much of a block is not fresh: all of it, if its size is not known. */
 static size_t forget_size(const void *block) {
@@ -103,6 +114,7 @@ static size_t forget_size(const void *block) {
     for (int i = 0; i < 64; i++) {
         if (grown[i].block == block) {
             grown[i].block = NULL;
+            assert_guard((const unsigned char *)block + grown[i].size);
             return grown[i].size;
         }
     }
@@ -120,7 +132,7 @@ static void keep_size(const void *block, size_t size) {
 
 static void soil(void *block, size_t from, size_t to) {
     if (block != NULL && to > from) {
-        memset((char *)block + from, 0xA5, to - from);
+        memset((char *)block + from, SOIL, to - from);
     }
 }
 
@@ -144,8 +156,8 @@ void *__wrap_realloc(void *old, size_t size) {
     }
     script_blocks += old == NULL;
     size_t before = forget_size(old);
-    void *block = __real_realloc(old, size);
-    soil(block, before, size);
+    void *block = __real_realloc(old, size + GUARD);
+    soil(block, before, size + GUARD);
     keep_size(block, size);
     return block;
 }

@@ -125,17 +125,21 @@ Test(refusal, of_memory_is_the_answer_of_add, .timeout = 5) {
 }
 
 Test(refusal, of_an_interest_leaves_the_others_alone, .timeout = 5) {
-    Pair pair = pair_open();
-    network_close(pair.near);
-    Pair waits = pair_open(); /* its number is the closed one's */
+    Pair closed = pair_open(), waits = pair_open();
     ask(waits.near, 1, READABLE);
-    cr_assert(io_blocker_add_io_event_interest(blocker, 1000,
-                                               (Event){2, BOTH}) == -EBADF,
-              "Descriptor 1000 is not open.");
-    cr_assert(io_blocker_add_io_event_interest(blocker, 1000,
-                                               (Event){3, BOTH}) == -EBADF,
-              "A refused interest does not exist, so another id is not "
-              "-EEXIST but refused for the same reason.");
+    network_close(closed.near);
+    const IoObject objects[] = {closed.near, 1000}; /* in the table, beyond */
+    for (int i = 0; i < 2; i++) {
+        for (uint64_t id = 2; id < 4; id++) {
+            int result = io_blocker_add_io_event_interest(blocker, objects[i],
+                                                          (Event){id, BOTH});
+            cr_assert(result == -EBADF,
+                      "Descriptor %d is not open, and adding id %d returned "
+                      "%d, not -EBADF. A refused interest does not exist, so "
+                      "another id is refused for the same reason.",
+                      objects[i], (int)id, result);
+        }
+    }
     far_sends(&waits, "x");
     assert_event(1, READABLE, "Somebody else's refusal changes nothing.");
 }

@@ -41,10 +41,13 @@ Test(removal, lets_another_id_ask, .timeout = 5) {
 }
 
 Test(removal, of_what_nobody_asked_for_is_allowed, .timeout = 5) {
-    Pair pair = pair_open();
+    Pair pair = pair_open(), other = pair_open();
+    ask(other.near, 2, READABLE);
     stop_asking(pair.near, BOTH);
     stop_asking(-1, BOTH);
-    stop_asking(100000, BOTH);
+    for (IoObject object = 0; object < 2000; object++) {
+        stop_asking(object, BOTH); /* in the table, and beyond its end */
+    }
     ask(pair.near, 1, WRITABLE);
     stop_asking(pair.near, READABLE);
     assert_event(1, WRITABLE,

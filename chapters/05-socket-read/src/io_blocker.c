@@ -141,10 +141,7 @@ int io_blocker_add_io_event_interest(IoBlocker *blocker, IoObject object,
                                      Event event) {
     assert((event.signals & (SIGNAL_READABLE | SIGNAL_WRITABLE)) != 0 &&
            "an interest names at least one signal");
-    if (object < 0) {
-        return -EBADF;
-    }
-    bool known = (size_t)object < blocker->capacity;
+    bool known = (size_t)object < blocker->capacity; /* and not below 0 */
     int result = known ? 0 : admit(blocker, object, event);
     if (result != 0) {
         return result;
@@ -168,7 +165,7 @@ int io_blocker_add_io_event_interest(IoBlocker *blocker, IoObject object,
 //! [remove]
 void io_blocker_remove_io_event_interest(IoBlocker *blocker, IoObject object,
                                          Signals signals) {
-    if (object < 0 || (size_t)object >= blocker->capacity) {
+    if ((size_t)object >= blocker->capacity) { /* or below 0 */
         return;
     }
     Interest *interest = &blocker->interests[object];
@@ -191,9 +188,7 @@ static bool hand_out(IoBlocker *blocker, const Readiness *report,
     Signals awaited = report->signals & interest->wanted;
     Signals idle = report->signals & ~(Signals)interest->wanted;
     interest->wanted &= (unsigned char)~awaited;
-    if ((interest->armed & idle) != 0) {
-        (void)arm(blocker, report->object, interest->armed & ~idle);
-    }
+    (void)arm(blocker, report->object, interest->armed & ~idle);
     if (awaited == 0) {
         return false;
     }
