@@ -3,6 +3,7 @@
  * hears of the difference.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "fixture.h"
 #include "scripted_backend.h"
@@ -228,4 +229,30 @@ Test(interest, that_cannot_be_disarmed_reaches_nobody_either, .timeout = 5) {
                    "tried again with the next report.");
     ask(pair.near, 1, READABLE);
     assert_event(1, READABLE, "Asked again, it comes again.");
+}
+
+Test(interest, is_one_report_and_a_wake_up_is_none, .timeout = 5) {
+    Backend *backend;
+    Readiness reports[4];
+    bool woken = false;
+    Pair pair = pair_open();
+    memset(reports, 0xA5, sizeof reports);
+    cr_assert(backend_new(&backend) == 0, "Nothing is scarce.");
+    backend_arm(backend, pair.near, 7, 0, WRITABLE);
+    int count = backend_wait(backend, DEADLINE_NOW, reports, 4, &woken);
+    cr_assert(count == 1 && !woken && reports[0].object == pair.near &&
+                  reports[0].generation == 7 &&
+                  (reports[0].signals & WRITABLE) != 0,
+              "One object is armed and has room, and nobody woke the back end. "
+              "It gave %d reports, the first about object %d, and said that it "
+              "was %s.",
+              count, reports[0].object, woken ? "woken" : "not woken");
+    backend_arm(backend, pair.near, 7, WRITABLE, 0);
+    backend_wake(backend);
+    count = backend_wait(backend, DEADLINE_NOW, reports, 4, &woken);
+    backend_free(backend);
+    cr_assert(count == 0 && woken,
+              "Nothing is armed, and the back end was woken. It gave %d "
+              "reports, and said that it was %s.",
+              count, woken ? "woken" : "not woken");
 }

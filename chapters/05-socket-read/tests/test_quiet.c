@@ -46,6 +46,18 @@ Test(quiet, when_room_comes_that_nobody_waits_for, .timeout = 5) {
                  "Disarming WRITABLE must leave READABLE as it is.");
 }
 
+Test(quiet, when_data_come_and_only_room_is_waited_for, .timeout = 5) {
+    Pair pair = pair_open();
+    near_fills(&pair);
+    far_sends(&pair, "x");
+    ask(pair.near, 1, WRITABLE);
+    int waits = waits_in_a_second();
+    cr_assert(waits == 1,
+              "Only a writer waits, and there is no room. Data that nobody "
+              "asked for ended %d waits at once.",
+              waits - 1);
+}
+
 Test(quiet, when_a_hang_up_comes_that_nobody_waits_for, .timeout = 5) {
     Pair pair = pair_open();
     ask(pair.near, 1, BOTH);
