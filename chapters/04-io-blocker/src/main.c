@@ -14,12 +14,11 @@
 /* The other ends, on which the demonstration plays the network. */
 static int far_1, far_2;
 
-/* Prints what happens in the next 20 ms, up to the first event. */
 //! [block]
-static void block_and_print(IoBlocker *io_blocker) {
+/* Prints what happens before a deadline, up to the first event. */
+static void block_and_print_until(IoBlocker *io_blocker, uint64_t deadline_ns) {
     Event event;
-    int result = io_blocker_block_until(
-        io_blocker, clock_now_ns() + 20 * NS_PER_MS, &event, 1);
+    int result = io_blocker_block_until(io_blocker, deadline_ns, &event, 1);
     if (result == 1) {
         printf("Socket %" PRIu64 " is now %s\n", event.id,
                signals_name(event.signals));
@@ -30,6 +29,11 @@ static void block_and_print(IoBlocker *io_blocker) {
     } else {
         printf("Waiting failed: %s.\n", strerror(-result));
     }
+}
+
+/* The same for the next 20 ms. */
+static void block_and_print(IoBlocker *io_blocker) {
+    block_and_print_until(io_blocker, clock_now_ns() + 20 * NS_PER_MS);
 }
 //! [block]
 
@@ -63,7 +67,7 @@ static void wake_from_another_thread(IoBlocker *io_blocker) {
         printf("No thread: %s.\n", strerror(error));
         return;
     }
-    block_and_print(io_blocker);
+    block_and_print_until(io_blocker, DEADLINE_NEVER);
     pthread_join(thread, NULL);
 }
 
