@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "backend.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -52,6 +53,47 @@ Test(backend_poll, forgets_what_it_found_out_when_more_is_asked, .timeout = 5) {
               signals_name(came));
 }
 
+Test(backend_poll, forgets_it_while_others_are_still_to_come, .timeout = 5) {
+    Pair pairs[3] = {pair_open(), pair_open(), pair_open()};
+    for (uint64_t i = 0; i < 3; i++) {
+        ask(pairs[i].near, i, WRITABLE);
+    }
+    assert_event(0, WRITABLE, "All have room; there is room for one event.");
+    far_sends(&pairs[1], "x");
+    ask(pairs[1].near, 1, READABLE);
+    assert_event(2, WRITABLE,
+                 "More was asked of object 1, so what had been found out about "
+                 "it is out of date.");
+    assert_event(1, BOTH, "There are data and room now.");
+}
+
+Test(backend_poll, reports_what_was_closed_too_early, .timeout = 5) {
+    Pair pair = pair_open();
+    ask(pair.near, 1, READABLE);
+    network_close(pair.near);
+    assert_event(1, READABLE,
+                 "The number is not open any more (POLLNVAL): the next read "
+                 "says so to whoever waits.");
+    stop_asking(pair.near, BOTH);
+}
+
+Test(backend_poll, reports_no_object_in_the_place_of_its_pipe, .timeout = 5) {
+    Backend *backend;
+    Readiness reports[4];
+    bool woken = false;
+    Pair pair = pair_open();
+    cr_assert(backend_new(&backend) == 0, "Nothing is scarce.");
+    backend_arm(backend, pair.near, 7, 0, WRITABLE);
+    backend_wake(backend);
+    int count = backend_wait(backend, DEADLINE_NOW, reports, 4, &woken);
+    backend_free(backend);
+    cr_assert(count == 1 && woken && reports[0].object == pair.near,
+              "There is room on one object, and somebody called "
+              "backend_wake(). There were %d reports, the first about "
+              "descriptor %d, not one about %d.",
+              count, reports[0].object, pair.near);
+}
+
 Test(backend_poll, drains_its_pipe_at_each_wake_up, .timeout = 5) {
     Event event;
     for (int i = 0; i < 10; i++) {
@@ -82,6 +124,8 @@ static int wait_without_end(int which, int *polls_out) {
     Event event;
     int end = next_number(which);
     cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
+    io_blocker_add_io_event_interest(other, pair_open().near,
+                                     (Event){1, WRITABLE});
     int before = script_poll.calls;
     close(end);
     int result = io_blocker_block(other, &event);
