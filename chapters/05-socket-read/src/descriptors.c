@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-enum { COUNTED = 16384, AT_ONCE = 256 };
+enum { COUNTED = 1 << 20, AT_ONCE = 256 };
 
 long descriptors_raise_limit(void) {
     struct rlimit limit;
@@ -35,14 +35,21 @@ static int count_open(int first, int count) {
     return open;
 }
 
-/* poll(2) takes no more entries at once than a process may have open. */
+/*
+ * A new descriptor gets a number below the limit, which may have been higher,
+ * but never above the maximum. A maximum of more than a million is taken for
+ * one of a million: that many are counted in a hundredth of a second. poll(2)
+ * takes no more entries at once than the limit allows now.
+ */
 int descriptors_open(void) {
-    struct rlimit limit = {.rlim_cur = AT_ONCE};
+    struct rlimit limit = {.rlim_cur = AT_ONCE, .rlim_max = AT_ONCE};
     (void)getrlimit(RLIMIT_NOFILE, &limit);
+    int most = limit.rlim_max < COUNTED ? (int)limit.rlim_max : COUNTED;
     int at_once = limit.rlim_cur < AT_ONCE ? (int)limit.rlim_cur : AT_ONCE;
     int open = 0;
-    for (int first = 0; first < COUNTED && at_once > 0; first += at_once) {
-        open += count_open(first, at_once);
+    for (int first = 0; first < most && at_once > 0; first += at_once) {
+        int left = most - first;
+        open += count_open(first, left < at_once ? left : at_once);
     }
     return open;
 }

@@ -15,7 +15,7 @@ long descriptors_raise_limit(void);
 /**
  * Counts the descriptors that are open, to see that none is left behind.
  *
- * @return their number, among the first 16,384.
+ * @return their number, among the first million.
  */
 int descriptors_open(void);
 

@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 #include "script.h"
 #include "wire.h"
@@ -18,6 +19,17 @@ Test(descriptors, counts_those_that_are_open, .timeout = 10) {
     close(low);
     close(high);
     cr_assert_eq(descriptors_open(), before, "Both were closed.");
+}
+
+Test(descriptors, counts_the_highest_one_that_the_limit_allows, .timeout = 10) {
+    int highest = (int)descriptors_raise_limit() - 1;
+    int before = descriptors_open();
+    int high = fcntl(0, F_DUPFD, highest);
+    cr_assert_geq(high, 0, "This test cannot open descriptor %d: %s.", highest,
+                  strerror(errno));
+    cr_assert_eq(descriptors_open() - before, 1,
+                 "Descriptor %d is open, and is not counted.", high);
+    close(high);
 }
 
 Test(descriptors, limit_is_raised_as_far_as_it_goes, .timeout = 10) {
