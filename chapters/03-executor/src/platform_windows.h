@@ -135,6 +135,7 @@ struct sigaction {
 #define F_SETFL 4
 #define FD_CLOEXEC 1
 #define O_NONBLOCK 0x4000
+#define O_NOCTTY 0
 #define RLIMIT_NOFILE 7
 #define RLIM_INFINITY ULONG_MAX
 #define SIGPIPE 13 /* nobody raises it */
@@ -162,6 +163,7 @@ int close(int descriptor);
 int dup(int descriptor);
 int open(const char *path, int flags, ...);
 int fcntl(int descriptor, int command, ...);
+#define ttyname(descriptor) ((const char *)NULL) /* none can be opened anew */
 int poll(struct pollfd *entries, nfds_t count, int timeout_ms);
 /* A signal is either handled or it ends the program: none can be held back. */
 #define SIG_BLOCK 0

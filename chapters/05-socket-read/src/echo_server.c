@@ -31,10 +31,8 @@ typedef struct Connection {
 //! [connection]
 
 static void connection_log(const Connection *self, const char *why) {
-    if (self->server->log != NULL) {
-        fprintf(self->server->log, "connection %lu ends after %llu bytes: %s\n",
-                self->number, (unsigned long long)self->bytes, why);
-    }
+    log_line(self->server->log, "connection %lu ends after %llu bytes: %s",
+             self->number, (unsigned long long)self->bytes, why);
 }
 
 static void connection_read(Connection *self) {
@@ -135,6 +133,7 @@ typedef struct Acceptor {
     Future future;
     EchoServer *server;
     enum { ACCEPTOR_NEW, ACCEPTOR_ACCEPTS, ACCEPTOR_RESTS } state;
+    int told; /* the failure that the log knows of, or 0 */
     SocketAccept accept;
     TimerFuture rest;
 } Acceptor;
@@ -150,21 +149,24 @@ static void acceptor_accept(Acceptor *self) {
 /*
  * A descriptor or memory may be had again later; the connection waits in the
  * system's queue until then. Returning pending at once instead would find the
- * listener readable again, and again: a loop that does nothing but fail.
+ * listener readable again, and again: a loop that does nothing but fail. The
+ * log hears of it once, until a connection has been accepted again.
  */
 static void acceptor_accepted(Acceptor *self) {
     int result = self->accept.result;
     future_drop(&self->accept.future);
     if (result == 0) {
         serve(self->server, self->accept.accepted);
+        self->told = 0;
         self->state = ACCEPTOR_NEW;
         return;
     }
-    if (self->server->log != NULL) {
-        fprintf(self->server->log,
-                "cannot accept with %lu connections open: %s; trying again "
-                "in %d ms\n",
-                self->server->open, strerror(-result), REST_MS);
+    if (result != self->told) {
+        log_line(self->server->log,
+                 "cannot accept with %lu connections open: %s; trying again "
+                 "every %d ms",
+                 self->server->open, strerror(-result), REST_MS);
+        self->told = result;
     }
     timer_future_init(&self->rest, clock_now_ns() + REST_MS * NS_PER_MS);
     self->state = ACCEPTOR_RESTS;
@@ -204,7 +206,7 @@ static void acceptor_drop(Future *future) {
 }
 
 int echo_server_start(EchoServer *server, Executor *executor, uint16_t port,
-                      FILE *log, JoinHandle *handle_out) {
+                      Log *log, JoinHandle *handle_out) {
     static const FutureVtable vtable = {acceptor_poll, acceptor_drop};
     struct sockaddr_in address = {
         .sin_family = AF_INET,

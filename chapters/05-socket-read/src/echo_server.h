@@ -7,9 +7,9 @@
 #define ECHO_SERVER_H
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include "executor.h"
+#include "log.h"
 #include "socket.h"
 
 /** What the tasks of one server share. Outlives them. */
@@ -19,7 +19,7 @@ typedef struct EchoServer {
     /** Spawns a task for each connection. */
     Spawner spawner;
     /** Borrowed; where to say what happens, or `NULL`. */
-    FILE *log;
+    Log *log;
     /** Connections accepted so far. */
     unsigned long accepted;
     /** Connections open now. */
@@ -40,7 +40,7 @@ typedef struct EchoServer {
  * @return 0, or the error of socket_listen() or spawner_spawn().
  */
 int echo_server_start(EchoServer *server, Executor *executor, uint16_t port,
-                      FILE *log, JoinHandle *handle_out);
+                      Log *log, JoinHandle *handle_out);
 
 /**
  * Closes the listener. Its tasks have ended by now.
