@@ -61,8 +61,17 @@ Test(demo_crowd, is_served_in_another_process, .timeout = 10) {
               "It ended with %d and said: %s%s", status, said, complained);
 }
 
+static void expect_an_end_in_time(void *unused) {
+    cr_assert(script_clock_ns < 30 * NS_PER_S,
+              "Nobody can be accepted, half a minute has gone by, and the "
+              "server still waits for its crowd.");
+    script.before_park = (Cue){expect_an_end_in_time, unused, 0};
+}
+
 Test(demo_crowd, whose_server_cannot_accept_gives_up, .timeout = 10) {
     script_fail_always(&script_accept, ENFILE);
+    script_clock_ns = 0;
+    expect_an_end_in_time(NULL);
     int status = run_crowd();
     cr_assert(status == 1 && strstr(complained, "for 5 seconds") != NULL,
               "Nobody is accepted, so the visitors wait, and the server waits "
