@@ -2,6 +2,8 @@
 # Chapter 5's demonstrations where something is missing, closed, full or nobody's:
 # each says what is wrong in a sentence, ends, and a server goes on serving.
 
+# shellcheck disable=SC2016 # what the inner shell is to expand stands in single quotes
+
 load helper
 
 setup_file() {
@@ -115,18 +117,26 @@ interrupt() {
 @test "a server whose log is read again tells how many lines are missing" {
     serve_unread errors
     visit 2500
-    timeout 1 cat <&4 >first || true
-    visit 1
-    timeout 1 cat <&4 >second || true
-    interrupt
-    run cat second
-    [[ $output =~ ^[0-9]+" lines of the log were dropped"$'\n'"connection 2501 ends" ]] || {
-        echo "$output"
-        return 1
+    said=0 missing=0 notices=0
+    count_line() {
+        case $line in
+            connection*) said=$((said + 1)) ;;
+            *"of the log w"*) missing=$((missing + ${line%% *})) notices=$((notices + 1)) ;;
+        esac
     }
-    said=$(grep -c '^connection' first)
-    missing=${output%% *}
-    [ $((said + missing)) -eq 2500 ]
+    while read -t 0 -r -u 4 line; do
+        read -r -u 4 line
+        count_line
+    done
+    visit 1
+    while [[ $line != "connection 2501 ends"* ]]; do
+        read -t 10 -r -u 4 line
+        count_line
+    done
+    echo "$said lines are there, $notices notices tell of $missing that are not."
+    [ $notices -ge 1 ]
+    [ $((said + missing)) -eq 2501 ]
+    interrupt
 }
 
 @test "a server whose log's reader has gone serves on" {
@@ -264,8 +274,8 @@ refuses() { # SENTENCE OPTION...
     for number in 0 65536 -1 0x50; do
         refuses "--port needs a number from 1 to 65535, and not '$number'." --port $number
     done
-    refuses "--crowd needs a number from 1 to 60000." --crowd
-    refuses "--port needs a number from 1 to 65535." --serve --port
+    refuses "--crowd needs a number from 1 to 60000, and not ''." --crowd
+    refuses "--port needs a number from 1 to 65535, and not ''." --serve --port
     refuses "--file needs the path of a file." --file
     refuses "'--help' is not understood: use --file PATH, --serve, --crowd N or --port P." --help
     refuses "Use one of --file, --serve and --crowd." --serve --crowd 3

@@ -10,7 +10,9 @@
  * pipe may still get in each other's way between the look and the write: then
  * the write waits, and a signal such as Ctrl-C ends it. A terminal says that it
  * has room when a part of a line fits; but it has a name, under which it can be
- * opened once more: that open file is ours, and may be non-blocking.
+ * opened once more: that open file is ours, and may be non-blocking. (Windows can
+ * tell of a socket only whether it has room: there a pipe to another program
+ * makes the server wait.)
  *
  * An error drops the line like any other, and the next line is tried again: a
  * disk may get room, and a named pipe a new reader. (SIGPIPE has to be ignored,

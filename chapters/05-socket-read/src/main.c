@@ -20,7 +20,7 @@
 
 enum { MOST_VISITORS = 60000, MOST_PORT = 65535 };
 
-/* Reads a number from 1 to `most`, all of the text. Returns 0 if it is none. */
+/* Reads a number from 1 to `most`. Returns 0 if the text is none; says so. */
 static unsigned parse_number(Demo *demo, const char *name, const char *text,
                              unsigned most) {
     char *end;
@@ -29,9 +29,8 @@ static unsigned parse_number(Demo *demo, const char *name, const char *text,
     if (plain && number > 0 && number <= most) {
         return (unsigned)number;
     }
-    log_line(&demo->errors, "%s needs a number from 1 to %u%s%s%s.", name, most,
-             text[0] == '\0' ? "" : ", and not '", text,
-             text[0] == '\0' ? "" : "'");
+    log_line(&demo->errors, "%s needs a number from 1 to %u, and not '%s'.",
+             name, most, text);
     return 0;
 }
 
