@@ -220,8 +220,8 @@ limited() { # DESCRIPTORS OPTION...
 
 @test "with few descriptors the transfer says what is missing, or works" {
     worked=0
-    for ((most = 4; most <= 12; most++)); do
-        limited $most
+    for ((limit = 4; limit <= 12; limit++)); do
+        limited $limit
         if [ "$status" -eq 0 ]; then
             prints "what came back is what went in"
             worked=$((worked + 1))
