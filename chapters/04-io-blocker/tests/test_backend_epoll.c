@@ -9,7 +9,7 @@
 
 SuiteFor(epoll, backend_epoll);
 
-Test(backend_epoll, tells_the_kernel_once_for_a_repeated_wait, .timeout = 5) {
+Test(backend_epoll, tells_the_kernel_once_for_a_repeated_wait, .timeout = 60) {
     Pair pair = pair_open();
     char byte;
     ask(pair.near, 1, READABLE);
@@ -30,7 +30,7 @@ Test(backend_epoll, tells_the_kernel_once_for_a_repeated_wait, .timeout = 5) {
               script_epoll_wait.calls);
 }
 
-Test(backend_epoll, makes_one_call_for_a_lost_interest, .timeout = 5) {
+Test(backend_epoll, makes_one_call_for_a_lost_interest, .timeout = 60) {
     Pair pair = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, READABLE);
@@ -46,7 +46,7 @@ Test(backend_epoll, makes_one_call_for_a_lost_interest, .timeout = 5) {
               calls);
 }
 
-Test(backend_epoll, never_reads_its_eventfd, .timeout = 5) {
+Test(backend_epoll, never_reads_its_eventfd, .timeout = 60) {
     Event event;
     for (int i = 0; i < 10; i++) {
         io_blocker_wake(blocker);
@@ -60,7 +60,7 @@ Test(backend_epoll, never_reads_its_eventfd, .timeout = 5) {
 }
 
 Test(backend_epoll, opens_two_descriptors_that_no_program_inherits,
-     .timeout = 5) {
+     .timeout = 60) {
     int before = descriptors_open();
     IoBlocker *other;
     cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
@@ -80,7 +80,7 @@ Test(backend_epoll, opens_two_descriptors_that_no_program_inherits,
               inherited);
 }
 
-Test(backend_epoll, passes_on_that_no_more_can_be_watched, .timeout = 5) {
+Test(backend_epoll, passes_on_that_no_more_can_be_watched, .timeout = 60) {
     Pair pair = pair_open();
     script_fail(&script_epoll_ctl, 1, ENOSPC);
     int result = io_blocker_add_io_event_interest(blocker, pair.near,
@@ -97,7 +97,8 @@ Test(backend_epoll, passes_on_that_no_more_can_be_watched, .timeout = 5) {
  * Why one removes before one closes: a trap, and no promise. Closing has ended
  * what was armed, and nobody here has heard of it.
  */
-Test(backend_epoll, is_not_told_that_a_number_has_changed_hands, .timeout = 5) {
+Test(backend_epoll, is_not_told_that_a_number_has_changed_hands,
+     .timeout = 60) {
     Pair old = pair_open();
     far_sends(&old, "x");
     ask(old.near, 1, READABLE);

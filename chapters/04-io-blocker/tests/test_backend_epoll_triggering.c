@@ -92,7 +92,7 @@ static int data_came_first(Line *line) {
     return wait_for(line);
 }
 
-Test(triggering, reports_what_came_before_the_first_asking, .timeout = 5) {
+Test(triggering, reports_what_came_before_the_first_asking, .timeout = 60) {
     assert_row(data_came_first, (const int[]){1, 1, 1, 1},
                "Data came before anybody asked");
 }
@@ -107,7 +107,7 @@ static int half_is_read(Line *line) {
     return wait_for(line);
 }
 
-Test(triggering, differs_when_half_is_read, .timeout = 5) {
+Test(triggering, differs_when_half_is_read, .timeout = 60) {
     assert_row(half_is_read, (const int[]){1, 0, 1, 1},
                "Four bytes came, two were read, then asked again");
 }
@@ -120,7 +120,7 @@ static int more_comes_unread(Line *line) {
     return wait_for(line);
 }
 
-Test(triggering, differs_when_more_comes_and_nobody_asked, .timeout = 5) {
+Test(triggering, differs_when_more_comes_and_nobody_asked, .timeout = 60) {
     assert_row(more_comes_unread, (const int[]){1, 1, 0, 0},
                "Nothing was read, nobody asked again, more came");
 }
@@ -134,7 +134,7 @@ static int more_comes_then_asked(Line *line) {
     return wait_for(line);
 }
 
-Test(triggering, agrees_when_more_comes_and_somebody_asks, .timeout = 5) {
+Test(triggering, agrees_when_more_comes_and_somebody_asks, .timeout = 60) {
     assert_row(more_comes_then_asked, (const int[]){1, 1, 1, 1},
                "Nothing was read, more came, then asked again");
 }
@@ -149,7 +149,7 @@ static int nobody_reads(Line *line) {
     return events;
 }
 
-Test(triggering, differs_when_nobody_reads, .timeout = 5) {
+Test(triggering, differs_when_nobody_reads, .timeout = 60) {
     assert_row(nobody_reads, (const int[]){10, 1, 1, 1},
                "Nobody reads or asks again; ten waits");
 }
@@ -162,7 +162,7 @@ static int asked_though_told(Line *line) {
     return wait_for(line);
 }
 
-Test(triggering, differs_when_asked_again_before_reading, .timeout = 5) {
+Test(triggering, differs_when_asked_again_before_reading, .timeout = 60) {
     assert_row(asked_though_told, (const int[]){1, 0, 1, 1},
                "Nothing was read, nothing more came, then asked again");
 }
@@ -175,7 +175,7 @@ static int hang_up_while_spent(Line *line) {
     return wait_for(line);
 }
 
-Test(triggering, differs_when_the_far_end_goes_meanwhile, .timeout = 5) {
+Test(triggering, differs_when_the_far_end_goes_meanwhile, .timeout = 60) {
     assert_row(hang_up_while_spent, (const int[]){1, 1, 0, 0},
                "The event has been, nobody asked again, the far end closed");
 }
@@ -186,7 +186,7 @@ static int hang_up_then_asked(Line *line) {
     return wait_for(line);
 }
 
-Test(triggering, differs_when_asked_after_a_hang_up, .timeout = 5) {
+Test(triggering, differs_when_asked_after_a_hang_up, .timeout = 60) {
     assert_row(hang_up_then_asked, (const int[]){1, 0, 1, 1},
                "The far end closed, one more wait, then asked again");
 }
@@ -209,7 +209,7 @@ static int hang_up_without_interest(Line *line) {
     return events;
 }
 
-Test(triggering, reports_a_hang_up_to_an_empty_interest, .timeout = 5) {
+Test(triggering, reports_a_hang_up_to_an_empty_interest, .timeout = 60) {
     assert_row(hang_up_without_interest, (const int[]){10, 1, 1, 0},
                "Asked for nothing at all, the far end closed; ten waits");
 }
@@ -243,7 +243,7 @@ static int hundred_messages(Line *line) {
     return system_calls() - before;
 }
 
-Test(triggering, costs_so_many_system_calls, .timeout = 5) {
+Test(triggering, costs_so_many_system_calls, .timeout = 60) {
     assert_row(hundred_messages, (const int[]){200, 300, 300, 200},
                "System calls for a hundred messages, each waited for and read");
 }
@@ -259,7 +259,7 @@ static int wasted_waits(Line *line) {
     return script_epoll_ctl.calls - before;
 }
 
-Test(triggering, costs_one_call_when_the_reader_stays_away, .timeout = 5) {
+Test(triggering, costs_one_call_when_the_reader_stays_away, .timeout = 60) {
     assert_row(wasted_waits, (const int[]){0, 0, 0, 1},
                "epoll_ctl calls after the only reader has lost interest");
 }

@@ -21,7 +21,7 @@ static void wait_in_vain(IoObject object, uint64_t id, Signals signals) {
     cr_assert(look_now(&event) == -ETIMEDOUT, "Nothing is there yet.");
 }
 
-Test(backend_iocp, starts_one_poll_for_each_report, .timeout = 5) {
+Test(backend_iocp, starts_one_poll_for_each_report, .timeout = 60) {
     Pair pair = pair_open();
     char byte;
     wait_in_vain(pair.near, 1, READABLE);
@@ -38,7 +38,7 @@ Test(backend_iocp, starts_one_poll_for_each_report, .timeout = 5) {
               script_afd_poll.calls, script_cancel.calls);
 }
 
-Test(backend_iocp, polls_no_more_for_what_has_been_disarmed, .timeout = 5) {
+Test(backend_iocp, polls_no_more_for_what_has_been_disarmed, .timeout = 60) {
     Pair pair = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, READABLE);
@@ -51,7 +51,7 @@ Test(backend_iocp, polls_no_more_for_what_has_been_disarmed, .timeout = 5) {
               script_afd_poll.calls);
 }
 
-Test(backend_iocp, has_one_poll_of_a_socket_under_way, .timeout = 5) {
+Test(backend_iocp, has_one_poll_of_a_socket_under_way, .timeout = 60) {
     Pair pair = pair_open();
     Event event = {0, 0};
     wait_in_vain(pair.near, 1, READABLE);
@@ -67,7 +67,7 @@ Test(backend_iocp, has_one_poll_of_a_socket_under_way, .timeout = 5) {
               script_polls);
 }
 
-Test(backend_iocp, waits_for_the_packet_of_a_cancelled_poll, .timeout = 5) {
+Test(backend_iocp, waits_for_the_packet_of_a_cancelled_poll, .timeout = 60) {
     Pair pair = pair_open();
     Event event = {0, 0};
     wait_in_vain(pair.near, 1, READABLE);
@@ -81,7 +81,7 @@ Test(backend_iocp, waits_for_the_packet_of_a_cancelled_poll, .timeout = 5) {
     cr_assert(result == 1 && event.signals == WRITABLE, "There is room.");
 }
 
-Test(backend_iocp, refuses_more_while_it_cannot_cancel, .timeout = 5) {
+Test(backend_iocp, refuses_more_while_it_cannot_cancel, .timeout = 60) {
     Pair pair = pair_open();
     wait_in_vain(pair.near, 1, READABLE);
     script_fail(&script_cancel, 1, EINVAL);
@@ -102,7 +102,7 @@ Test(backend_iocp, refuses_more_while_it_cannot_cancel, .timeout = 5) {
     assert_event(1, WRITABLE, "The next attempt counts like a first.");
 }
 
-Test(backend_iocp, forgets_what_it_cannot_cancel, .timeout = 5) {
+Test(backend_iocp, forgets_what_it_cannot_cancel, .timeout = 60) {
     Pair old = pair_open();
     Event event;
     wait_in_vain(old.near, 1, READABLE);
@@ -124,7 +124,7 @@ Test(backend_iocp, forgets_what_it_cannot_cancel, .timeout = 5) {
 }
 
 Test(backend_iocp, does_not_cancel_a_poll_that_covers_what_is_left,
-     .timeout = 5) {
+     .timeout = 60) {
     Backend *backend;
     Readiness report;
     bool woken = false;
@@ -149,7 +149,7 @@ Test(backend_iocp, does_not_cancel_a_poll_that_covers_what_is_left,
               "Data came, and the wait returned %d.", count);
 }
 
-Test(backend_iocp, goes_below_layers_that_hide_the_base, .timeout = 5) {
+Test(backend_iocp, goes_below_layers_that_hide_the_base, .timeout = 60) {
     Pair pair = pair_open();
     script_socket_has_layers = true;
     ask(pair.near, 1, READABLE);
@@ -160,7 +160,7 @@ Test(backend_iocp, goes_below_layers_that_hide_the_base, .timeout = 5) {
                  "(SIO_BSP_HANDLE_POLL).");
 }
 
-Test(backend_iocp, starts_no_poll_in_memory_that_is_lent, .timeout = 5) {
+Test(backend_iocp, starts_no_poll_in_memory_that_is_lent, .timeout = 60) {
     Pair pair = pair_open();
     for (int i = 0; i < 10; i++) {
         wait_in_vain(pair.near, 1, READABLE);
@@ -178,7 +178,7 @@ Test(backend_iocp, starts_no_poll_in_memory_that_is_lent, .timeout = 5) {
               script_polls_in_lent_memory);
 }
 
-Test(backend_iocp, throws_away_the_packet_of_a_cancelled_poll, .timeout = 5) {
+Test(backend_iocp, throws_away_the_packet_of_a_cancelled_poll, .timeout = 60) {
     Pair first = pair_open(), old = pair_open();
     wait_in_vain(first.near, 1, READABLE);
     wait_in_vain(old.near, 2, READABLE);
@@ -199,7 +199,7 @@ Test(backend_iocp, throws_away_the_packet_of_a_cancelled_poll, .timeout = 5) {
     assert_event(3, READABLE, "Now the new socket has data of its own.");
 }
 
-Test(backend_iocp, has_taken_back_all_memory_when_it_is_freed, .timeout = 5) {
+Test(backend_iocp, has_taken_back_all_memory_when_it_is_freed, .timeout = 60) {
     IoBlocker *other;
     Event event;
     cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
@@ -223,7 +223,7 @@ Test(backend_iocp, has_taken_back_all_memory_when_it_is_freed, .timeout = 5) {
               script_polls);
 }
 
-Test(backend_iocp, leaves_the_kernel_what_it_cannot_take_back, .timeout = 5) {
+Test(backend_iocp, leaves_the_kernel_what_it_cannot_take_back, .timeout = 60) {
     IoBlocker *other;
     Event event;
     Pair pair = pair_open();
@@ -240,7 +240,7 @@ Test(backend_iocp, leaves_the_kernel_what_it_cannot_take_back, .timeout = 5) {
     script_blocks -= 1; /* that is as it has to be */
 }
 
-Test(backend_iocp, does_not_poll_a_closed_socket_again, .timeout = 5) {
+Test(backend_iocp, does_not_poll_a_closed_socket_again, .timeout = 60) {
     Pair pair = pair_open(), other = pair_open();
     wait_in_vain(pair.near, 1, READABLE);
     network_close(pair.near); /* too early: the interest stands */
@@ -256,7 +256,7 @@ Test(backend_iocp, does_not_poll_a_closed_socket_again, .timeout = 5) {
     stop_asking(pair.near, BOTH);
 }
 
-Test(backend_iocp, forgets_a_socket_closed_before_its_poll, .timeout = 5) {
+Test(backend_iocp, forgets_a_socket_closed_before_its_poll, .timeout = 60) {
     Pair pair = pair_open(), other = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, BOTH);
@@ -270,7 +270,7 @@ Test(backend_iocp, forgets_a_socket_closed_before_its_poll, .timeout = 5) {
     stop_asking(pair.near, BOTH);
 }
 
-Test(backend_iocp, polls_the_socket_that_has_the_number_now, .timeout = 5) {
+Test(backend_iocp, polls_the_socket_that_has_the_number_now, .timeout = 60) {
     Pair old = pair_open();
     wait_in_vain(old.near, 1, READABLE);
     stop_asking(old.near, BOTH);
@@ -286,7 +286,7 @@ Test(backend_iocp, polls_the_socket_that_has_the_number_now, .timeout = 5) {
     CloseHandle(taken);
 }
 
-Test(backend_iocp, goes_on_when_the_kernel_ends_its_polls, .timeout = 5) {
+Test(backend_iocp, goes_on_when_the_kernel_ends_its_polls, .timeout = 60) {
     Pair pair = pair_open();
     wait_in_vain(pair.near, 1, READABLE);
     script_end_polls();
@@ -298,7 +298,7 @@ Test(backend_iocp, goes_on_when_the_kernel_ends_its_polls, .timeout = 5) {
                  "the poll: whoever waits next must start it again.");
 }
 
-Test(backend_iocp, passes_on_that_no_poll_can_be_started, .timeout = 5) {
+Test(backend_iocp, passes_on_that_no_poll_can_be_started, .timeout = 60) {
     Pair pair = pair_open();
     Event event;
     ask(pair.near, 1, WRITABLE);
@@ -311,7 +311,7 @@ Test(backend_iocp, passes_on_that_no_poll_can_be_started, .timeout = 5) {
     assert_event(1, WRITABLE, "The next wait starts it.");
 }
 
-Test(backend_iocp, puts_one_wake_up_into_the_port, .timeout = 5) {
+Test(backend_iocp, puts_one_wake_up_into_the_port, .timeout = 60) {
     Event event;
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 1000; i++) {
@@ -325,7 +325,7 @@ Test(backend_iocp, puts_one_wake_up_into_the_port, .timeout = 5) {
               script_post.calls, script_dequeue.calls);
 }
 
-Test(backend_iocp, tries_again_to_wake_when_it_could_not, .timeout = 5) {
+Test(backend_iocp, tries_again_to_wake_when_it_could_not, .timeout = 60) {
     Event event;
     script_fail(&script_post, 1, ENOMEM);
     io_blocker_wake(blocker);
@@ -349,7 +349,7 @@ static uintptr_t last_handle(void) {
     return (uintptr_t)handles[ROUNDS - 1];
 }
 
-Test(backend_iocp, closes_its_handles, .timeout = 5) {
+Test(backend_iocp, closes_its_handles, .timeout = 60) {
     uintptr_t before = last_handle();
     for (int i = 0; i < ROUNDS; i++) {
         IoBlocker *other;

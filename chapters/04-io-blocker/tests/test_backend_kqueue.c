@@ -24,7 +24,7 @@ static int waits_in_silence(void) {
     return script_waits() - before;
 }
 
-Test(backend_kqueue, tells_the_kernel_once_for_a_repeated_wait, .timeout = 5) {
+Test(backend_kqueue, tells_the_kernel_once_for_a_repeated_wait, .timeout = 60) {
     Pair pair = pair_open();
     char byte;
     ask(pair.near, 1, READABLE);
@@ -42,7 +42,7 @@ Test(backend_kqueue, tells_the_kernel_once_for_a_repeated_wait, .timeout = 5) {
               calls, script_kevent.calls);
 }
 
-Test(backend_kqueue, makes_all_changes_in_one_call, .timeout = 5) {
+Test(backend_kqueue, makes_all_changes_in_one_call, .timeout = 60) {
     Pair pair = pair_open();
     changes_clear();
     int before = script_kevent_changes.calls;
@@ -57,7 +57,7 @@ Test(backend_kqueue, makes_all_changes_in_one_call, .timeout = 5) {
               calls);
 }
 
-Test(backend_kqueue, changes_only_the_filter_that_differs, .timeout = 5) {
+Test(backend_kqueue, changes_only_the_filter_that_differs, .timeout = 60) {
     Pair pair = pair_open();
     changes_clear();
     ask(pair.near, 1, READABLE);
@@ -71,7 +71,7 @@ Test(backend_kqueue, changes_only_the_filter_that_differs, .timeout = 5) {
 }
 
 Test(backend_kqueue, takes_back_one_filter_if_the_other_is_refused,
-     .timeout = 5) {
+     .timeout = 60) {
     for (int nth = 1; nth <= 2; nth++) {
         Pair pair = pair_open();
         far_sends(&pair, "x");
@@ -93,7 +93,7 @@ Test(backend_kqueue, takes_back_one_filter_if_the_other_is_refused,
     }
 }
 
-Test(backend_kqueue, keeps_the_reader_if_the_writer_is_refused, .timeout = 5) {
+Test(backend_kqueue, keeps_the_reader_if_the_writer_is_refused, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, READABLE);
     script_fail(&script_change, 1, ENOMEM);
@@ -107,7 +107,7 @@ Test(backend_kqueue, keeps_the_reader_if_the_writer_is_refused, .timeout = 5) {
                  "it, although it had been there before.");
 }
 
-Test(backend_kqueue, has_an_event_for_each_filter_of_an_object, .timeout = 5) {
+Test(backend_kqueue, has_an_event_for_each_filter_of_an_object, .timeout = 60) {
     Pair pair = pair_open();
     Event events[3];
     far_sends(&pair, "x");
@@ -136,7 +136,7 @@ static Signals signals_of(const Pair *pair, short filter, unsigned short flags,
     return signals;
 }
 
-Test(backend_kqueue, takes_end_of_file_for_no_hang_up, .timeout = 5) {
+Test(backend_kqueue, takes_end_of_file_for_no_hang_up, .timeout = 60) {
     const short filters[] = {EVFILT_READ, EVFILT_WRITE};
     const Signals own[] = {READABLE, WRITABLE};
     for (int i = 0; i < 2; i++) {
@@ -159,7 +159,7 @@ Test(backend_kqueue, takes_end_of_file_for_no_hang_up, .timeout = 5) {
     }
 }
 
-Test(backend_kqueue, carries_the_generation_in_udata, .timeout = 5) {
+Test(backend_kqueue, carries_the_generation_in_udata, .timeout = 60) {
     Pair pair = pair_open();
     struct kevent stale;
     ask(pair.near, 1, READABLE);
@@ -173,7 +173,7 @@ Test(backend_kqueue, carries_the_generation_in_udata, .timeout = 5) {
     assert_event(2, READABLE, "The event of the new one has its generation.");
 }
 
-Test(backend_kqueue, has_no_quarrel_with_what_has_vanished, .timeout = 5) {
+Test(backend_kqueue, has_no_quarrel_with_what_has_vanished, .timeout = 60) {
     Backend *backend;
     Pair pair = pair_open();
     cr_assert(backend_new(&backend) == 0, "Nothing is scarce.");
@@ -190,7 +190,7 @@ Test(backend_kqueue, has_no_quarrel_with_what_has_vanished, .timeout = 5) {
 }
 
 Test(backend_kqueue, is_not_woken_by_a_duplicate_of_what_was_closed,
-     .timeout = 5) {
+     .timeout = 60) {
     Pair pair = pair_open();
     network_duplicate(pair.near);
     ask(pair.near, 1, READABLE);
@@ -204,7 +204,7 @@ Test(backend_kqueue, is_not_woken_by_a_duplicate_of_what_was_closed,
 }
 
 Test(backend_kqueue, tells_the_writer_of_a_pipe_that_nobody_reads,
-     .timeout = 5) {
+     .timeout = 60) {
     Pair pair = pair_open_pipe_to_write();
     far_closes(&pair);
     for (int i = 0; i < 3; i++) {
@@ -223,7 +223,8 @@ Test(backend_kqueue, tells_the_writer_of_a_pipe_that_nobody_reads,
     cr_assert(waits_in_silence() == 1, "Removed, it is to be deleted at once.");
 }
 
-Test(backend_kqueue, leaves_nothing_of_a_pipe_that_nobody_reads, .timeout = 5) {
+Test(backend_kqueue, leaves_nothing_of_a_pipe_that_nobody_reads,
+     .timeout = 60) {
     Pair pair = pair_open_pipe_to_write();
     near_fills(&pair);
     ask(pair.near, 1, WRITABLE);
@@ -236,7 +237,7 @@ Test(backend_kqueue, leaves_nothing_of_a_pipe_that_nobody_reads, .timeout = 5) {
 }
 
 Test(backend_kqueue, says_of_a_device_that_it_cannot_be_waited_for,
-     .timeout = 5) {
+     .timeout = 60) {
     const int errors[] = {ENODEV, EINVAL};
     for (int i = 0; i < 2; i++) {
         Pair pair = pair_open();
@@ -251,7 +252,7 @@ Test(backend_kqueue, says_of_a_device_that_it_cannot_be_waited_for,
     }
 }
 
-Test(backend_kqueue, keeps_one_stand_in_when_the_other_goes, .timeout = 5) {
+Test(backend_kqueue, keeps_one_stand_in_when_the_other_goes, .timeout = 60) {
     Pair pair = pair_open();
     near_fills(&pair);
     for (int nth = 1; nth <= 2; nth++) {
@@ -270,7 +271,7 @@ Test(backend_kqueue, keeps_one_stand_in_when_the_other_goes, .timeout = 5) {
     cr_assert(waits_in_silence() == 1, "A stand-in was left behind.");
 }
 
-Test(backend_kqueue, waits_again_when_a_fifo_has_a_new_reader, .timeout = 5) {
+Test(backend_kqueue, waits_again_when_a_fifo_has_a_new_reader, .timeout = 60) {
     char name[] = "/tmp/fifo-XXXXXX";
     close(mkstemp(name)); /* a name that is free */
     unlink(name);
@@ -296,7 +297,7 @@ Test(backend_kqueue, waits_again_when_a_fifo_has_a_new_reader, .timeout = 5) {
               "reported over and over: whoever waits for room never sleeps.");
 }
 
-Test(backend_kqueue, spends_its_wake_up_without_a_read, .timeout = 5) {
+Test(backend_kqueue, spends_its_wake_up_without_a_read, .timeout = 60) {
     Event event;
     for (int i = 0; i < 10; i++) {
         io_blocker_wake(blocker);
@@ -318,7 +319,7 @@ static struct timespec timeout_with(uint64_t left_ns, bool *limited_out) {
     return timeout;
 }
 
-Test(backend_kqueue, rounds_up_the_time_that_is_left, .timeout = 5) {
+Test(backend_kqueue, rounds_up_the_time_that_is_left, .timeout = 60) {
     const uint64_t left_ns[] = {1, NS_PER_MS - 1, NS_PER_S - 1,
                                 3 * NS_PER_S + 1};
     const struct timespec expected[] = {
@@ -336,7 +337,7 @@ Test(backend_kqueue, rounds_up_the_time_that_is_left, .timeout = 5) {
     }
 }
 
-Test(backend_kqueue, waits_for_ever_without_a_time_out, .timeout = 5) {
+Test(backend_kqueue, waits_for_ever_without_a_time_out, .timeout = 60) {
     Pair pair = pair_open();
     struct timespec timeout;
     Event event;
@@ -349,7 +350,7 @@ Test(backend_kqueue, waits_for_ever_without_a_time_out, .timeout = 5) {
 }
 
 Test(backend_kqueue, opens_one_descriptor_that_no_program_inherits,
-     .timeout = 5) {
+     .timeout = 60) {
     bool before[1024];
     for (int i = 0; i < 1024; i++) {
         before[i] = fcntl(i, F_GETFD) >= 0;
@@ -375,7 +376,7 @@ Test(backend_kqueue, opens_one_descriptor_that_no_program_inherits,
  * what was armed, and nobody here has heard of it.
  */
 Test(backend_kqueue, is_not_told_that_a_number_has_changed_hands,
-     .timeout = 5) {
+     .timeout = 60) {
     Pair old = pair_open();
     far_sends(&old, "x");
     ask(old.near, 1, READABLE);

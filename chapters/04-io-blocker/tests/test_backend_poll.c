@@ -9,7 +9,7 @@
 
 SuiteFor(poll, backend_poll);
 
-Test(backend_poll, asks_the_kernel_once_for_all_that_is_ready, .timeout = 5) {
+Test(backend_poll, asks_the_kernel_once_for_all_that_is_ready, .timeout = 60) {
     for (uint64_t i = 0; i < 10; i++) {
         ask(pair_open().near, i, WRITABLE);
     }
@@ -22,7 +22,7 @@ Test(backend_poll, asks_the_kernel_once_for_all_that_is_ready, .timeout = 5) {
               script_poll.calls);
 }
 
-Test(backend_poll, asks_again_when_the_rest_has_left, .timeout = 5) {
+Test(backend_poll, asks_again_when_the_rest_has_left, .timeout = 60) {
     Pair first = pair_open(), second = pair_open(), third = pair_open();
     ask(first.near, 1, WRITABLE);
     ask(second.near, 2, WRITABLE);
@@ -39,7 +39,8 @@ Test(backend_poll, asks_again_when_the_rest_has_left, .timeout = 5) {
               result);
 }
 
-Test(backend_poll, forgets_what_it_found_out_when_more_is_asked, .timeout = 5) {
+Test(backend_poll, forgets_what_it_found_out_when_more_is_asked,
+     .timeout = 60) {
     Pair first = pair_open(), second = pair_open();
     ask(first.near, 1, WRITABLE);
     ask(second.near, 2, WRITABLE);
@@ -53,7 +54,7 @@ Test(backend_poll, forgets_what_it_found_out_when_more_is_asked, .timeout = 5) {
               signals_name(came));
 }
 
-Test(backend_poll, forgets_it_while_others_are_still_to_come, .timeout = 5) {
+Test(backend_poll, forgets_it_while_others_are_still_to_come, .timeout = 60) {
     Pair pairs[3] = {pair_open(), pair_open(), pair_open()};
     for (uint64_t i = 0; i < 3; i++) {
         ask(pairs[i].near, i, WRITABLE);
@@ -67,7 +68,7 @@ Test(backend_poll, forgets_it_while_others_are_still_to_come, .timeout = 5) {
     assert_event(1, BOTH, "There are data and room now.");
 }
 
-Test(backend_poll, reports_what_was_closed_too_early, .timeout = 5) {
+Test(backend_poll, reports_what_was_closed_too_early, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, READABLE);
     network_close(pair.near);
@@ -77,7 +78,7 @@ Test(backend_poll, reports_what_was_closed_too_early, .timeout = 5) {
     stop_asking(pair.near, BOTH);
 }
 
-Test(backend_poll, reports_no_object_in_the_place_of_its_pipe, .timeout = 5) {
+Test(backend_poll, reports_no_object_in_the_place_of_its_pipe, .timeout = 60) {
     Backend *backend;
     Readiness reports[4];
     bool woken = false;
@@ -94,7 +95,7 @@ Test(backend_poll, reports_no_object_in_the_place_of_its_pipe, .timeout = 5) {
               count, reports[0].object, pair.near);
 }
 
-Test(backend_poll, drains_its_pipe_at_each_wake_up, .timeout = 5) {
+Test(backend_poll, drains_its_pipe_at_each_wake_up, .timeout = 60) {
     Event event;
     for (int i = 0; i < 10; i++) {
         for (int n = 0; n < 200; n++) {
@@ -135,7 +136,7 @@ static int wait_without_end(int which, int *polls_out) {
     return again == result ? result : -EIO;
 }
 
-Test(backend_poll, cannot_wait_without_its_pipe, .timeout = 5) {
+Test(backend_poll, cannot_wait_without_its_pipe, .timeout = 60) {
     for (int which = 0; which < 2; which++) {
         int polls;
         int result = wait_without_end(which, &polls);
@@ -147,7 +148,7 @@ Test(backend_poll, cannot_wait_without_its_pipe, .timeout = 5) {
     }
 }
 
-Test(backend_poll, opens_a_pipe_that_does_not_block, .timeout = 5) {
+Test(backend_poll, opens_a_pipe_that_does_not_block, .timeout = 60) {
     bool before[1024];
     for (int i = 0; i < 1024; i++) {
         before[i] = fcntl(i, F_GETFD) >= 0;

@@ -64,7 +64,7 @@ zx_status_t __wrap_zx_port_wait(zx_handle_t handle, zx_time_t deadline,
 
 /* --- Orders -------------------------------------------------------------- */
 
-Test(backend_port, places_one_order_for_each_event_of_a_reader, .timeout = 5) {
+Test(backend_port, places_one_order_for_each_event_of_a_reader, .timeout = 60) {
     Pair pair = pair_open();
     char byte;
     ask(pair.near, 1, READABLE);
@@ -83,7 +83,7 @@ Test(backend_port, places_one_order_for_each_event_of_a_reader, .timeout = 5) {
               placed, cancels);
 }
 
-Test(backend_port, places_no_order_while_nothing_is_reported, .timeout = 5) {
+Test(backend_port, places_no_order_while_nothing_is_reported, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, READABLE);
     for (int i = 0; i < 10; i++) {
@@ -97,7 +97,7 @@ Test(backend_port, places_no_order_while_nothing_is_reported, .timeout = 5) {
               orders);
 }
 
-Test(backend_port, reports_once_what_is_read_at_once, .timeout = 5) {
+Test(backend_port, reports_once_what_is_read_at_once, .timeout = 60) {
     Pair pair = pair_open();
     char byte;
     ask(pair.near, 1, READABLE);
@@ -111,7 +111,7 @@ Test(backend_port, reports_once_what_is_read_at_once, .timeout = 5) {
                    "begins.");
 }
 
-Test(backend_port, orders_levels, .timeout = 5) {
+Test(backend_port, orders_levels, .timeout = 60) {
     Pair pair = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, READABLE);
@@ -121,7 +121,7 @@ Test(backend_port, orders_levels, .timeout = 5) {
               "already it never reports.");
 }
 
-Test(backend_port, takes_all_that_is_queued, .timeout = 5) {
+Test(backend_port, takes_all_that_is_queued, .timeout = 60) {
     Event events[IO_BLOCKER_BATCH];
     for (uint64_t i = 0; i < 10; i++) {
         ask(pair_open().near, i, WRITABLE);
@@ -137,7 +137,7 @@ Test(backend_port, takes_all_that_is_queued, .timeout = 5) {
 
 /* --- Deadlines ----------------------------------------------------------- */
 
-Test(backend_port, hands_the_deadline_on_as_it_is, .timeout = 5) {
+Test(backend_port, hands_the_deadline_on_as_it_is, .timeout = 60) {
     Event event;
     uint64_t deadline_ns = script_clock_ns + 12345;
     io_blocker_block_until(blocker, deadline_ns, &event, 1);
@@ -149,7 +149,7 @@ Test(backend_port, hands_the_deadline_on_as_it_is, .timeout = 5) {
     cr_assert(deadlines[1] == 0, "DEADLINE_NOW has passed.");
 }
 
-Test(backend_port, waits_for_ever_beyond_the_end_of_time, .timeout = 5) {
+Test(backend_port, waits_for_ever_beyond_the_end_of_time, .timeout = 60) {
     const uint64_t far[] = {DEADLINE_NEVER, DEADLINE_NEVER - 1,
                             (uint64_t)INT64_MAX + 1, INT64_MAX};
     Event event;
@@ -167,7 +167,7 @@ Test(backend_port, waits_for_ever_beyond_the_end_of_time, .timeout = 5) {
 
 /* --- Signals ------------------------------------------------------------- */
 
-Test(backend_port, hears_of_a_hang_up_while_it_waits_to_write, .timeout = 5) {
+Test(backend_port, hears_of_a_hang_up_while_it_waits_to_write, .timeout = 60) {
     Pair pair = pair_open();
     near_fills(&pair);
     ask(pair.near, 1, WRITABLE);
@@ -179,7 +179,7 @@ Test(backend_port, hears_of_a_hang_up_while_it_waits_to_write, .timeout = 5) {
                  "ordered. ZX_SOCKET_PEER_CLOSED belongs to each order.");
 }
 
-Test(backend_port, does_not_take_half_a_close_for_room, .timeout = 5) {
+Test(backend_port, does_not_take_half_a_close_for_room, .timeout = 60) {
     Pair pair = pair_open();
     near_fills(&pair);
     shutdown(pair.far, SHUT_WR);
@@ -200,7 +200,7 @@ static void connects_now(const Pair *pair, int listener) {
     connect(pair->near, (struct sockaddr *)&address, length);
 }
 
-Test(backend_port, asks_anew_which_signals_mean_writable, .timeout = 5) {
+Test(backend_port, asks_anew_which_signals_mean_writable, .timeout = 60) {
     Pair pair = {socket(AF_INET, SOCK_STREAM, 0), -1};
     fcntl(pair.near, F_SETFL, O_NONBLOCK);
     ask(pair.near, 1, WRITABLE);
@@ -222,7 +222,7 @@ Test(backend_port, asks_anew_which_signals_mean_writable, .timeout = 5) {
 
 /* --- Orders that are taken back ------------------------------------------ */
 
-Test(backend_port, cancels_only_what_is_under_way, .timeout = 5) {
+Test(backend_port, cancels_only_what_is_under_way, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, READABLE);
     stop_asking(pair.near, READABLE);
@@ -236,7 +236,7 @@ Test(backend_port, cancels_only_what_is_under_way, .timeout = 5) {
               "a system call was made for it.");
 }
 
-Test(backend_port, knows_a_packet_that_could_not_be_cancelled, .timeout = 5) {
+Test(backend_port, knows_a_packet_that_could_not_be_cancelled, .timeout = 60) {
     Pair old = pair_open();
     far_sends(&old, "x");
     ask(old.near, 1, READABLE); /* its packet is queued at once */
@@ -253,7 +253,8 @@ Test(backend_port, knows_a_packet_that_could_not_be_cancelled, .timeout = 5) {
     assert_event(2, READABLE, "Now the new socket has data of its own.");
 }
 
-Test(backend_port, keeps_the_old_order_when_a_change_is_refused, .timeout = 5) {
+Test(backend_port, keeps_the_old_order_when_a_change_is_refused,
+     .timeout = 60) {
     Pair pair = pair_open();
     near_fills(&pair);
     ask(pair.near, 1, READABLE);
@@ -270,7 +271,7 @@ Test(backend_port, keeps_the_old_order_when_a_change_is_refused, .timeout = 5) {
                  "order first, then cancel the old one.");
 }
 
-Test(backend_port, tries_a_refused_order_again, .timeout = 5) {
+Test(backend_port, tries_a_refused_order_again, .timeout = 60) {
     Pair first = pair_open(), second = pair_open();
     Event events[2];
     far_sends(&first, "x");
@@ -302,7 +303,7 @@ static void assert_closed(Pair *pair, const char *sentence) {
     cr_assert(result == 0, "%s (its read returned %d)", sentence, result);
 }
 
-Test(backend_port, gives_its_share_back_with_the_interest, .timeout = 5) {
+Test(backend_port, gives_its_share_back_with_the_interest, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, READABLE);
     stop_asking(pair.near, READABLE);
@@ -312,7 +313,7 @@ Test(backend_port, gives_its_share_back_with_the_interest, .timeout = 5) {
                          "fdio_unsafe_release().");
 }
 
-Test(backend_port, gives_all_shares_back_at_the_end, .timeout = 5) {
+Test(backend_port, gives_all_shares_back_at_the_end, .timeout = 60) {
     IoBlocker *other;
     Pair pair = pair_open();
     cr_assert(io_blocker_new(&other) == 0, "Nothing is scarce.");
@@ -322,7 +323,7 @@ Test(backend_port, gives_all_shares_back_at_the_end, .timeout = 5) {
                          "but the far end does not hear of it.");
 }
 
-Test(backend_port, gives_its_share_back_when_it_is_refused, .timeout = 5) {
+Test(backend_port, gives_its_share_back_when_it_is_refused, .timeout = 60) {
     Pair pair = pair_open();
     order_fails_in = 1;
     int result = io_blocker_add_io_event_interest(blocker, pair.near,
@@ -334,7 +335,7 @@ Test(backend_port, gives_its_share_back_when_it_is_refused, .timeout = 5) {
 
 /* --- Wake-ups ------------------------------------------------------------ */
 
-Test(backend_port, queues_one_packet_for_many_wakes, .timeout = 5) {
+Test(backend_port, queues_one_packet_for_many_wakes, .timeout = 60) {
     Event event;
     for (int round = 1; round <= 3; round++) {
         for (int i = 0; i < 1000; i++) {

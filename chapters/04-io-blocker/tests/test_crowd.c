@@ -53,15 +53,15 @@ static void serve_all(int count, size_t capacity, int rounds) {
     }
 }
 
-Test(crowd, is_served_in_turn_batch_by_batch, .timeout = 5) {
+Test(crowd, is_served_in_turn_batch_by_batch, .timeout = 60) {
     serve_all(open_ready(), IO_BLOCKER_BATCH, 3);
 }
 
-Test(crowd, is_served_in_turn_with_a_capacity_of_three, .timeout = 5) {
+Test(crowd, is_served_in_turn_with_a_capacity_of_three, .timeout = 60) {
     serve_all(open_ready(), 3, 2);
 }
 
-Test(crowd, is_served_in_turn_whatever_capacity_is_offered, .timeout = 5) {
+Test(crowd, is_served_in_turn_whatever_capacity_is_offered, .timeout = 60) {
     static Event events[1000];
     int count = open_ready();
     int result =
@@ -74,7 +74,7 @@ Test(crowd, is_served_in_turn_whatever_capacity_is_offered, .timeout = 5) {
     serve_all(count, (size_t)count, 2);
 }
 
-Test(crowd, is_served_in_turn_while_some_leave, .timeout = 5) {
+Test(crowd, is_served_in_turn_while_some_leave, .timeout = 60) {
     static Event events[8];
     int count = open_ready();
     for (int first_time = 0; first_time < count;) {
@@ -102,7 +102,7 @@ Test(crowd, is_served_in_turn_while_some_leave, .timeout = 5) {
     }
 }
 
-Test(crowd, that_leaves_in_the_middle_takes_nobody_along, .timeout = 5) {
+Test(crowd, that_leaves_in_the_middle_takes_nobody_along, .timeout = 60) {
     static Event events[10];
     int count = open_ready();
     int result = io_blocker_block_until(blocker, DEADLINE_NOW, events, 10);
@@ -131,7 +131,7 @@ Test(crowd, that_leaves_in_the_middle_takes_nobody_along, .timeout = 5) {
     }
 }
 
-Test(crowd, of_two_thousand_has_one_that_is_ready, .timeout = 5) {
+Test(crowd, of_two_thousand_has_one_that_is_ready, .timeout = 60) {
     int limit = descriptors_limit();
     int count = limit < 4100 ? (limit - 100) / 2 : 2000;
     for (int i = 0; i < count; i++) {
@@ -147,7 +147,7 @@ Test(crowd, of_two_thousand_has_one_that_is_ready, .timeout = 5) {
     assert_silence("All of them have been reported.");
 }
 
-Test(crowd, may_have_large_numbers, .timeout = 5) {
+Test(crowd, may_have_large_numbers, .timeout = 60) {
     int limit = descriptors_limit();
     Pair pair = pair_open();
     int large = fcntl(pair.near, F_DUPFD, limit < 5000 ? limit - 1 : 5000);

@@ -10,7 +10,7 @@
 
 Suite(hang_up);
 
-Test(hang_up, wakes_a_reader_that_reads_the_end_of_file, .timeout = 5) {
+Test(hang_up, wakes_a_reader_that_reads_the_end_of_file, .timeout = 60) {
     Pair pair = pair_open();
     char byte;
     ask(pair.near, 1, READABLE);
@@ -21,7 +21,7 @@ Test(hang_up, wakes_a_reader_that_reads_the_end_of_file, .timeout = 5) {
     cr_assert(near_reads(&pair, &byte, 1) == 0, "That is the end of file.");
 }
 
-Test(hang_up, wakes_a_writer_whose_socket_is_full, .timeout = 5) {
+Test(hang_up, wakes_a_writer_whose_socket_is_full, .timeout = 60) {
     Pair pair = pair_open();
     near_fills(&pair);
     ask(pair.near, 1, WRITABLE);
@@ -31,7 +31,7 @@ Test(hang_up, wakes_a_writer_whose_socket_is_full, .timeout = 5) {
                  "never be room, so it would wait for ever.");
 }
 
-Test(hang_up, wakes_reader_and_writer_alike, .timeout = 5) {
+Test(hang_up, wakes_reader_and_writer_alike, .timeout = 60) {
     Pair pair = pair_open();
     near_fills(&pair);
     ask(pair.near, 1, BOTH);
@@ -46,7 +46,7 @@ Test(hang_up, wakes_reader_and_writer_alike, .timeout = 5) {
               signals_name(came));
 }
 
-Test(hang_up, comes_after_the_data, .timeout = 5) {
+Test(hang_up, comes_after_the_data, .timeout = 60) {
     Pair pair = pair_open();
     char buffer[8];
     ask(pair.near, 1, READABLE);
@@ -62,7 +62,7 @@ Test(hang_up, comes_after_the_data, .timeout = 5) {
     cr_assert(near_reads(&pair, buffer, 8) == 0, "Then the end of file.");
 }
 
-Test(hang_up, comes_again_to_whoever_asks_again, .timeout = 5) {
+Test(hang_up, comes_again_to_whoever_asks_again, .timeout = 60) {
     Pair pair = pair_open();
     far_closes(&pair);
     for (int i = 0; i < 5; i++) {
@@ -74,7 +74,7 @@ Test(hang_up, comes_again_to_whoever_asks_again, .timeout = 5) {
     }
 }
 
-Test(hang_up, of_one_direction_leaves_the_other_working, .timeout = 5) {
+Test(hang_up, of_one_direction_leaves_the_other_working, .timeout = 60) {
     Pair pair = pair_open();
     char byte;
     near_fills(&pair);
@@ -89,7 +89,7 @@ Test(hang_up, of_one_direction_leaves_the_other_working, .timeout = 5) {
     assert_event(1, WRITABLE, "The far end has read: there is room.");
 }
 
-Test(hang_up, of_a_pipe_wakes_its_reader, .timeout = 5) {
+Test(hang_up, of_a_pipe_wakes_its_reader, .timeout = 60) {
     Pair pair = pair_open_pipe_to_read();
     char byte;
     ask(pair.near, 1, READABLE);
@@ -100,7 +100,7 @@ Test(hang_up, of_a_pipe_wakes_its_reader, .timeout = 5) {
     cr_assert(near_reads(&pair, &byte, 1) == 0, "That is the end of file.");
 }
 
-Test(hang_up, of_a_pipe_wakes_its_writer, .timeout = 5) {
+Test(hang_up, of_a_pipe_wakes_its_writer, .timeout = 60) {
     Pair pair = pair_open_pipe_to_write();
     signal(SIGPIPE, SIG_IGN);
     near_fills(&pair);
@@ -113,7 +113,7 @@ Test(hang_up, of_a_pipe_wakes_its_writer, .timeout = 5) {
               "The write that follows says what happened: EPIPE.");
 }
 
-Test(hang_up, of_a_pipe_is_told_to_its_writer_each_time, .timeout = 5) {
+Test(hang_up, of_a_pipe_is_told_to_its_writer_each_time, .timeout = 60) {
     Pair pair = pair_open_pipe_to_write();
     near_fills(&pair);
     ask(pair.near, 1, WRITABLE);
@@ -128,7 +128,7 @@ Test(hang_up, of_a_pipe_is_told_to_its_writer_each_time, .timeout = 5) {
     }
 }
 
-Test(hang_up, of_a_pipe_is_told_to_a_writer_who_asks_late, .timeout = 5) {
+Test(hang_up, of_a_pipe_is_told_to_a_writer_who_asks_late, .timeout = 60) {
     Pair pair = pair_open_pipe_to_write();
     far_closes(&pair);
     for (int i = 0; i < 2; i++) {
@@ -140,7 +140,7 @@ Test(hang_up, of_a_pipe_is_told_to_a_writer_who_asks_late, .timeout = 5) {
     }
 }
 
-Test(hang_up, of_one_direction_comes_after_its_data, .timeout = 5) {
+Test(hang_up, of_one_direction_comes_after_its_data, .timeout = 60) {
     Pair pair = pair_open_tcp();
     char buffer[8];
     far_sends(&pair, "last");
@@ -155,7 +155,7 @@ Test(hang_up, of_one_direction_comes_after_its_data, .timeout = 5) {
     assert_event(1, WRITABLE, "The other direction still has room.");
 }
 
-Test(hang_up, of_our_own_direction_leaves_the_reader_waiting, .timeout = 5) {
+Test(hang_up, of_our_own_direction_leaves_the_reader_waiting, .timeout = 60) {
     Pair pairs[2] = {pair_open(), pair_open_tcp()};
     for (int i = 0; i < 2; i++) {
         shutdown(pairs[i].near, SHUT_WR);
@@ -168,7 +168,7 @@ Test(hang_up, of_our_own_direction_leaves_the_reader_waiting, .timeout = 5) {
     }
 }
 
-Test(hang_up, by_reset_wakes_a_reader, .timeout = 5) {
+Test(hang_up, by_reset_wakes_a_reader, .timeout = 60) {
     Pair pair = pair_open_tcp();
     char byte;
     ask(pair.near, 1, READABLE);
@@ -180,7 +180,7 @@ Test(hang_up, by_reset_wakes_a_reader, .timeout = 5) {
               "The read that follows says what happened: ECONNRESET.");
 }
 
-Test(hang_up, by_reset_wakes_a_writer, .timeout = 5) {
+Test(hang_up, by_reset_wakes_a_writer, .timeout = 60) {
     Pair pair = pair_open_tcp();
     signal(SIGPIPE, SIG_IGN);
     do { /* the system makes room twice or so, while bytes are under way */
@@ -195,7 +195,7 @@ Test(hang_up, by_reset_wakes_a_writer, .timeout = 5) {
               "The write that follows says what happened: ECONNRESET.");
 }
 
-Test(hang_up, of_a_refused_connection_shows_in_so_error, .timeout = 5) {
+Test(hang_up, of_a_refused_connection_shows_in_so_error, .timeout = 60) {
     const Signals either[] = {READABLE, WRITABLE};
     for (int i = 0; i < 2; i++) {
         int descriptor = refused_open();
@@ -215,7 +215,7 @@ Test(hang_up, of_a_refused_connection_shows_in_so_error, .timeout = 5) {
     }
 }
 
-Test(hang_up, is_kept_until_somebody_asks, .timeout = 5) {
+Test(hang_up, is_kept_until_somebody_asks, .timeout = 60) {
     Pair pair = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, READABLE);

@@ -21,7 +21,7 @@ static void open_pair(void) {
     fcntl(near_end, F_SETFL, O_NONBLOCK);
 }
 
-TestSuite(platform, .init = open_pair, .timeout = 5);
+TestSuite(platform, .init = open_pair, .timeout = 60);
 
 int __real_poll(struct pollfd *entries, nfds_t count, int timeout_ms);
 

@@ -59,7 +59,7 @@ static int fail_each(Scripted *call, const char *name, int error) {
     return nth - 1;
 }
 
-Test(refusal, of_memory_is_the_answer_of_new, .timeout = 5) {
+Test(refusal, of_memory_is_the_answer_of_new, .timeout = 60) {
     int calls = fail_each(&script_malloc, "malloc", ENOMEM) +
                 fail_each(&script_calloc, "calloc", ENOMEM) +
                 fail_each(&script_realloc, "realloc", ENOMEM);
@@ -79,13 +79,13 @@ static int fail_each_that_opens(void) {
            fail_each(&script_create_port, "CreateIoCompletionPort", ENOMEM);
 }
 
-Test(refusal, of_a_descriptor_is_the_answer_of_new, .timeout = 5) {
+Test(refusal, of_a_descriptor_is_the_answer_of_new, .timeout = 60) {
     cr_assert(fail_each_that_opens() >= 2,
               "Which descriptors does io_blocker_new() open?");
 }
 
 /* The number 0 is a descriptor, and no sign that there is none. */
-Test(refusal, closes_descriptor_0_as_well, .timeout = 5) {
+Test(refusal, closes_descriptor_0_as_well, .timeout = 60) {
     int kept = dup(0);
     close(0);
     (void)fail_each_that_opens();
@@ -94,7 +94,7 @@ Test(refusal, closes_descriptor_0_as_well, .timeout = 5) {
 }
 
 /* Each realloc fails once while a hundred sockets are added. */
-Test(refusal, of_memory_is_the_answer_of_add, .timeout = 5) {
+Test(refusal, of_memory_is_the_answer_of_add, .timeout = 60) {
     int refused = 0;
     for (uint64_t i = 0; i < 200; i++) {
         Pair pair = pair_open();
@@ -124,7 +124,7 @@ Test(refusal, of_memory_is_the_answer_of_add, .timeout = 5) {
     }
 }
 
-Test(refusal, of_an_interest_leaves_the_others_alone, .timeout = 5) {
+Test(refusal, of_an_interest_leaves_the_others_alone, .timeout = 60) {
     Pair closed = pair_open(), waits = pair_open();
     ask(waits.near, 1, READABLE);
     network_close(closed.near);
@@ -144,7 +144,7 @@ Test(refusal, of_an_interest_leaves_the_others_alone, .timeout = 5) {
     assert_event(1, READABLE, "Somebody else's refusal changes nothing.");
 }
 
-Test(refusal, to_wait_is_the_answer_of_block, .timeout = 5) {
+Test(refusal, to_wait_is_the_answer_of_block, .timeout = 60) {
     Scripted *const waits[] = {&script_epoll_wait, &script_poll, &script_kevent,
                                &script_dequeue};
     Pair pair = pair_open();

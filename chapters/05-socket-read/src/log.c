@@ -1,6 +1,6 @@
 /*
- * One thread serves everybody, so nothing may keep it: least of all the terminal
- * or the pipe to which it tells what it does, if nobody reads there.
+ * One thread serves everybody, so nothing may keep it: least of all the
+ * terminal or the pipe to which it tells what it does, if nobody reads there.
  *
  * Making the descriptor non-blocking would be simple, and wrong: the flag
  * belongs to the open file, which the shell and other programs share. So it is
@@ -10,9 +10,9 @@
  * pipe may still get in each other's way between the look and the write: then
  * the write waits, and a signal such as Ctrl-C ends it. A terminal says that it
  * has room when a part of a line fits; but it has a name, under which it can be
- * opened once more: that open file is ours, and may be non-blocking. (Windows can
- * tell of a socket only whether it has room: there a pipe to another program
- * makes the server wait.)
+ * opened once more: that open file is ours, and may be non-blocking. (Windows
+ * can tell of a socket only whether it has room: there a pipe to another
+ * program makes the server wait.)
  *
  * An error drops the line like any other, and the next line is tried again: a
  * disk may get room, and a named pipe a new reader. (SIGPIPE has to be ignored,
@@ -50,8 +50,9 @@ static bool put(Log *log, const char *text, size_t length) {
         return false;
     }
     ssize_t written = write(log->descriptor, text, length);
-    log->cut = written > 0 && written < (ssize_t)length;
-    if (written < 0 && errno != EAGAIN && errno != EINTR) {
+    if (written > 0) {
+        log->cut = written < (ssize_t)length;
+    } else if (written < 0 && errno != EAGAIN && errno != EINTR) {
         log->error = -errno;
     }
     return written == (ssize_t)length;

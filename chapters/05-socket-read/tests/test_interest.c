@@ -14,7 +14,7 @@ static int look_now(Event *events_out, size_t capacity) {
     return io_blocker_block_until(blocker, DEADLINE_NOW, events_out, capacity);
 }
 
-Test(interest, that_repeats_is_armed_once, .timeout = 5) {
+Test(interest, that_repeats_is_armed_once, .timeout = 60) {
     Pair pair = pair_open();
     char byte;
     for (int i = 0; i < 10; i++) {
@@ -28,7 +28,7 @@ Test(interest, that_repeats_is_armed_once, .timeout = 5) {
                  "once: what is armed stays armed when its event has come.");
 }
 
-Test(interest, that_is_lost_is_disarmed_when_it_shows, .timeout = 5) {
+Test(interest, that_is_lost_is_disarmed_when_it_shows, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, READABLE);
     far_sends(&pair, "x");
@@ -45,7 +45,7 @@ Test(interest, that_is_lost_is_disarmed_when_it_shows, .timeout = 5) {
                  "again.");
 }
 
-Test(interest, of_two_signals_is_disarmed_one_by_one, .timeout = 5) {
+Test(interest, of_two_signals_is_disarmed_one_by_one, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, READABLE);
     ask(pair.near, 1, WRITABLE);
@@ -60,7 +60,7 @@ Test(interest, of_two_signals_is_disarmed_one_by_one, .timeout = 5) {
                  "it is reported.");
 }
 
-Test(interest, that_is_removed_is_disarmed_at_once, .timeout = 5) {
+Test(interest, that_is_removed_is_disarmed_at_once, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, BOTH);
     stop_asking(pair.near, WRITABLE);
@@ -77,7 +77,7 @@ Test(interest, that_is_removed_is_disarmed_at_once, .timeout = 5) {
                  "Nothing was armed any more.");
 }
 
-Test(interest, of_another_id_is_a_new_object, .timeout = 5) {
+Test(interest, of_another_id_is_a_new_object, .timeout = 60) {
     Pair pair = pair_open();
     ask(pair.near, 1, WRITABLE);
     uint32_t first = armed_generation();
@@ -92,7 +92,7 @@ Test(interest, of_another_id_is_a_new_object, .timeout = 5) {
               "the old object cannot be told from those of the new.");
 }
 
-Test(interest, hears_no_report_of_an_older_generation, .timeout = 5) {
+Test(interest, hears_no_report_of_an_older_generation, .timeout = 60) {
     Pair pair = pair_open();
     Event event;
     ask(pair.near, 1, READABLE);
@@ -113,7 +113,7 @@ Test(interest, hears_no_report_of_an_older_generation, .timeout = 5) {
     assert_event(2, READABLE, "The new interest is still there.");
 }
 
-Test(interest, gets_the_signals_that_are_both_there_and_wanted, .timeout = 5) {
+Test(interest, gets_the_signals_that_are_both_there_and_wanted, .timeout = 60) {
     for (Signals wanted = 1; wanted <= BOTH; wanted++) {
         for (Signals there = 1; there <= BOTH; there++) {
             Pair pair = pair_open();
@@ -134,7 +134,7 @@ Test(interest, gets_the_signals_that_are_both_there_and_wanted, .timeout = 5) {
     }
 }
 
-Test(interest, in_a_batch_skips_what_is_for_nobody, .timeout = 5) {
+Test(interest, in_a_batch_skips_what_is_for_nobody, .timeout = 60) {
     Pair pairs[3];
     Readiness reports[3];
     Event events[3];
@@ -152,7 +152,7 @@ Test(interest, in_a_batch_skips_what_is_for_nobody, .timeout = 5) {
               result);
 }
 
-Test(interest, goes_on_waiting_when_all_reports_are_for_nobody, .timeout = 5) {
+Test(interest, goes_on_waiting_when_all_reports_are_for_nobody, .timeout = 60) {
     Pair pair = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, READABLE);
@@ -166,7 +166,7 @@ Test(interest, goes_on_waiting_when_all_reports_are_for_nobody, .timeout = 5) {
               result);
 }
 
-Test(interest, goes_on_waiting_when_the_system_returns_early, .timeout = 5) {
+Test(interest, goes_on_waiting_when_the_system_returns_early, .timeout = 60) {
     Pair pair = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, READABLE);
@@ -176,7 +176,7 @@ Test(interest, goes_on_waiting_when_the_system_returns_early, .timeout = 5) {
                  "deadline is what decides, not the end of one wait.");
 }
 
-Test(interest, prefers_events_and_keeps_the_wake_up, .timeout = 5) {
+Test(interest, prefers_events_and_keeps_the_wake_up, .timeout = 60) {
     Pair pair = pair_open();
     Event event;
     ask(pair.near, 1, READABLE);
@@ -190,7 +190,7 @@ Test(interest, prefers_events_and_keeps_the_wake_up, .timeout = 5) {
     cr_assert(script_waits() == 0, "The second needs no wait.");
 }
 
-Test(interest, hears_of_a_wake_up_among_reports_for_nobody, .timeout = 5) {
+Test(interest, hears_of_a_wake_up_among_reports_for_nobody, .timeout = 60) {
     Pair pair = pair_open();
     Event event;
     ask(pair.near, 1, READABLE);
@@ -203,7 +203,7 @@ Test(interest, hears_of_a_wake_up_among_reports_for_nobody, .timeout = 5) {
               result);
 }
 
-Test(interest, that_is_refused_changes_nothing, .timeout = 5) {
+Test(interest, that_is_refused_changes_nothing, .timeout = 60) {
     Pair pair = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, READABLE);
@@ -219,7 +219,7 @@ Test(interest, that_is_refused_changes_nothing, .timeout = 5) {
     assert_event(1, WRITABLE, "The second attempt counts like a first.");
 }
 
-Test(interest, that_cannot_be_disarmed_reaches_nobody_either, .timeout = 5) {
+Test(interest, that_cannot_be_disarmed_reaches_nobody_either, .timeout = 60) {
     Pair pair = pair_open();
     far_sends(&pair, "x");
     ask(pair.near, 1, READABLE);
@@ -231,7 +231,7 @@ Test(interest, that_cannot_be_disarmed_reaches_nobody_either, .timeout = 5) {
     assert_event(1, READABLE, "Asked again, it comes again.");
 }
 
-Test(interest, is_one_report_and_a_wake_up_is_none, .timeout = 5) {
+Test(interest, is_one_report_and_a_wake_up_is_none, .timeout = 60) {
     Backend *backend;
     Readiness reports[4];
     bool woken = false;

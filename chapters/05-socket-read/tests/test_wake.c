@@ -24,7 +24,7 @@ static void wake_it(void) {
     io_blocker_wake(blocker);
 }
 
-Test(wake, before_the_wait_is_remembered, .timeout = 5) {
+Test(wake, before_the_wait_is_remembered, .timeout = 60) {
     Event event;
     io_blocker_wake(blocker);
     int result = wait_long(&event);
@@ -37,7 +37,7 @@ Test(wake, before_the_wait_is_remembered, .timeout = 5) {
               "One wake-up ends one wait, not two.");
 }
 
-Test(wake, in_the_gap_before_sleeping_is_not_lost, .timeout = 5) {
+Test(wake, in_the_gap_before_sleeping_is_not_lost, .timeout = 60) {
     Event event;
     script_before_wait = wake_it;
     int result = wait_long(&event);
@@ -47,7 +47,7 @@ Test(wake, in_the_gap_before_sleeping_is_not_lost, .timeout = 5) {
               result);
 }
 
-Test(wake, several_count_as_one, .timeout = 5) {
+Test(wake, several_count_as_one, .timeout = 60) {
     Event event;
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 5; i++) {
@@ -63,7 +63,7 @@ Test(wake, several_count_as_one, .timeout = 5) {
     }
 }
 
-Test(wake, can_be_called_a_hundred_thousand_times, .timeout = 5) {
+Test(wake, can_be_called_a_hundred_thousand_times, .timeout = 60) {
     Event event;
     for (int i = 0; i < 100000; i++) {
         io_blocker_wake(blocker); /* it would sleep here if a pipe is full */
@@ -73,7 +73,7 @@ Test(wake, can_be_called_a_hundred_thousand_times, .timeout = 5) {
               "All of them came before the wait, so they are one.");
 }
 
-Test(wake, leaves_errno_alone, .timeout = 5) {
+Test(wake, leaves_errno_alone, .timeout = 60) {
     errno = EINTR;
     for (int i = 0; i < 100000; i++) {
         io_blocker_wake(blocker);
@@ -84,7 +84,7 @@ Test(wake, leaves_errno_alone, .timeout = 5) {
               errno);
 }
 
-Test(wake, with_an_event_under_way_loses_neither, .timeout = 5) {
+Test(wake, with_an_event_under_way_loses_neither, .timeout = 60) {
     for (int wake_first = 0; wake_first < 2; wake_first++) {
         Pair pair = pair_open();
         Event event = {0, 0};
@@ -109,7 +109,7 @@ Test(wake, with_an_event_under_way_loses_neither, .timeout = 5) {
     }
 }
 
-Test(wake, with_a_whole_batch_under_way_loses_neither, .timeout = 5) {
+Test(wake, with_a_whole_batch_under_way_loses_neither, .timeout = 60) {
     Event events[8];
     for (uint64_t i = 0; i < 8; i++) {
         ask(pair_open().near, i, WRITABLE);
@@ -127,7 +127,7 @@ Test(wake, with_a_whole_batch_under_way_loses_neither, .timeout = 5) {
               total, wakes);
 }
 
-Test(wake, leaves_interests_as_they_are, .timeout = 5) {
+Test(wake, leaves_interests_as_they_are, .timeout = 60) {
     Pair pair = pair_open();
     Event event;
     ask(pair.near, 1, READABLE);
@@ -149,7 +149,7 @@ static void start_waker_thread(void) {
     pthread_create(&waker_thread, NULL, wake_from_thread, NULL);
 }
 
-Test(wake, from_another_thread_ends_the_wait, .timeout = 5) {
+Test(wake, from_another_thread_ends_the_wait, .timeout = 60) {
     Event event;
     script_use_real_time();
     for (int i = 0; i < 50; i++) {
@@ -171,7 +171,7 @@ static void *wake_often(void *unused) {
     return NULL;
 }
 
-Test(wake, from_four_threads_at_once_is_never_lost, .timeout = 5) {
+Test(wake, from_four_threads_at_once_is_never_lost, .timeout = 60) {
     Event event;
     pthread_t threads[4];
     script_use_real_time();
@@ -207,7 +207,7 @@ static void raise_signal(void) {
     raise(SIGUSR1);
 }
 
-Test(wake, from_a_signal_handler_ends_the_wait, .timeout = 5) {
+Test(wake, from_a_signal_handler_ends_the_wait, .timeout = 60) {
     Event event;
     handle_signal();
     script_before_wait = raise_signal;
@@ -228,7 +228,7 @@ static void start_signal_thread(void) {
     pthread_create(&waker_thread, NULL, signal_thread, &blocked_thread);
 }
 
-Test(wake, from_a_handler_that_interrupts_the_wait_ends_it, .timeout = 5) {
+Test(wake, from_a_handler_that_interrupts_the_wait_ends_it, .timeout = 60) {
     Event event;
     script_use_real_time();
     handle_signal();
