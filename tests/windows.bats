@@ -46,7 +46,7 @@ says_how_each_ended() {
     prints "[FAIL] ends::by_abort: CRASH!"
     prints "[FAIL] ends::without_expected_abort"
     prints "[FAIL] ends::by_exit"
-    prints "[FAIL] ends::never: Timed out."
+    prints "[FAIL] ends::never: Timed out: it waits, or goes round, without end."
     prints "[SKIP] ends::in_skip: Not on a Monday."
     prints_not "ends::well"
     prints_not "ends::by_expected"

@@ -25,7 +25,8 @@ typedef struct Socket {
     size_t length;
     /** The network hung up: nothing will come after what is here. */
     bool hung_up;
-    /** Called once, when there is data to read; `NULL` if nobody waits. */
+    /** Called once, when there is data to read; `NULL` if nobody waits. There
+     * is one place: all who wait here have to share one function. */
     WakeFn readable_callback;
 } Socket;
 
@@ -55,7 +56,7 @@ bool socket_has_data_to_read(const Socket *socket);
 size_t socket_read_buf(Socket *socket, void *buffer, size_t capacity);
 
 /**
- * Has `wake` called once, as soon as there is data to read.
+ * Has `wake` called once, by the next bytes that arrive or by the end.
  *
  * @param[in,out] socket  borrowed; a callback set earlier is replaced.
  * @param[in] wake        a function, or `NULL` to have nobody called.

@@ -16,6 +16,10 @@ const char *trace_text(void) {
     return trace;
 }
 
+const char *trace_or_nothing(const char *text) {
+    return *text == '\0' ? "nothing" : text;
+}
+
 void trace_add(const char *what, const char *who) {
     size_t used = strlen(trace);
     snprintf(trace + used, sizeof trace - used, "%s%s %s",
@@ -67,6 +71,10 @@ void probe_future_init(ProbeFuture *self, const char *name, int pending) {
     };
 }
 
+void poll_pending(SimpleFuture *future, WakeFn wake, const char *sentence) {
+    cr_assert(simple_future_poll(future, wake) == POLL_PENDING, "%s", sentence);
+}
+
 void poll_until_ready(SimpleFuture *future, WakeFn wake) {
     for (int polls = 0; polls < 100; polls++) {
         if (simple_future_poll(future, wake) == POLL_READY) {
@@ -74,7 +82,7 @@ void poll_until_ready(SimpleFuture *future, WakeFn wake) {
         }
     }
     cr_assert_fail("The future was still pending after 100 polls, although "
-                   "all that it waits for was ready long before.");
+                   "all that it waits for had happened long before.");
 }
 
 void expect_abort(void) {

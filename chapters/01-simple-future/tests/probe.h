@@ -16,11 +16,19 @@ void trace_add(const char *what, const char *who);
 void trace_clear(void);
 const char *trace_text(void);
 
+/* The same, or the word "nothing" for an empty one. */
+const char *trace_or_nothing(const char *text);
+
 /* Compares the whole sequence; the sentence says what went wrong. */
 #define assert_trace(expected, sentence)                                       \
-    cr_assert_str_eq(trace_text(), expected,                                   \
-                     "%s (expected: %s; happened: %s)", sentence, expected,    \
-                     trace_text())
+    cr_assert_str_eq(                                                          \
+        trace_text(), expected, "%s (expected: %s; happened: %s)", sentence,   \
+        trace_or_nothing(expected), trace_or_nothing(trace_text()))
+
+/* Compares how often it was woken; the sentence says what had happened. */
+#define assert_wakes(wakes, expected, sentence)                                \
+    cr_assert((wakes) == (expected), "%s (wake-ups expected: %d; seen: %d)",   \
+              sentence, expected, wakes)
 
 /* Two wake functions, and how often each was called. */
 void probe_wake_a(void);
@@ -46,6 +54,9 @@ typedef struct ProbeFuture {
 } ProbeFuture;
 
 void probe_future_init(ProbeFuture *self, const char *name, int pending);
+
+/* Polls once; fails the test, with the sentence, if that is ready. */
+void poll_pending(SimpleFuture *future, WakeFn wake, const char *sentence);
 
 /* Polls until ready; fails the test if 100 polls are not enough. */
 void poll_until_ready(SimpleFuture *future, WakeFn wake);

@@ -5,7 +5,7 @@
 #include "socket.h"
 #include "socket_read.h"
 
-Test(simple_future, poll_hands_the_wake_function_on, .timeout = 5) {
+Test(simple_future, poll_hands_the_wake_function_on, .timeout = 60) {
     ProbeFuture a;
     probe_future_init(&a, "A", 1);
     simple_future_poll(&a.future, probe_wake_a);
@@ -14,7 +14,7 @@ Test(simple_future, poll_hands_the_wake_function_on, .timeout = 5) {
               "simple_future_poll() hands `wake` on as it is.");
 }
 
-Test(simple_future, poll_answers_what_the_future_answers, .timeout = 5) {
+Test(simple_future, poll_answers_what_the_future_answers, .timeout = 60) {
     ProbeFuture a;
     probe_future_init(&a, "A", 1);
     cr_assert(simple_future_poll(&a.future, probe_wake_a) == POLL_PENDING,
@@ -23,7 +23,7 @@ Test(simple_future, poll_answers_what_the_future_answers, .timeout = 5) {
               "The future answered POLL_READY, its caller was told pending.");
 }
 
-Test(simple_future, one_call_polls_once, .timeout = 5) {
+Test(simple_future, one_call_polls_once, .timeout = 60) {
     ProbeFuture a;
     probe_future_init(&a, "A", 2);
     simple_future_poll(&a.future, probe_wake_never);
@@ -41,12 +41,13 @@ static void wait_for_two_with_one_wake(int which) {
     for (int i = 0; i < 2; i++) {
         socket_init(&sockets[i]);
         socket_read_init(&reads[i], &sockets[i], buffers[i], sizeof buffers[i]);
-        simple_future_poll(&reads[i].future, probe_wake_a);
+        poll_pending(&reads[i].future, probe_wake_a,
+                     "Nothing has arrived, but a read is ready.");
     }
     socket_deliver(&sockets[which], "x", 1);
 }
 
-Test(simple_future, one_wake_for_two_futures_cannot_say_which, .timeout = 5) {
+Test(simple_future, one_wake_for_two_futures_cannot_say_which, .timeout = 60) {
     wait_for_two_with_one_wake(0);
     assert_trace("wake A", "Data came for the first of two futures that wait: "
                            "wake() is to be called once.");

@@ -1,7 +1,5 @@
 #include "and_then.h"
 
-#include <stddef.h>
-
 static inline AndThen *and_then_of(Future *future) {
     return (AndThen *)future;
 }
@@ -9,16 +7,15 @@ static inline AndThen *and_then_of(Future *future) {
 //! [poll]
 /*
  * When the first is ready, the second starts in this very poll. Returning
- * pending between the two would leave a waker with nobody.
+ * pending between the two would leave no waker anywhere.
  */
 static Poll and_then_poll(Future *future, Context *context) {
     AndThen *self = and_then_of(future);
-    if (self->first != NULL) {
+    if (!self->first_ready) {
         if (future_poll(self->first, context) == POLL_PENDING) {
             return POLL_PENDING;
         }
-        future_drop(self->first);
-        self->first = NULL;
+        self->first_ready = true;
     }
     return future_poll(self->second, context);
 }
@@ -26,9 +23,7 @@ static Poll and_then_poll(Future *future, Context *context) {
 
 static void and_then_drop(Future *future) {
     AndThen *self = and_then_of(future);
-    if (self->first != NULL) {
-        future_drop(self->first);
-    }
+    future_drop(self->first);
     future_drop(self->second);
 }
 

@@ -35,7 +35,7 @@ static int blocked_thread_new(BlockedThread **thread_out) {
     return 0;
 }
 
-//! [vtable]
+//! [references]
 /* Borrows. Relaxed: whoever clones has a reference, so nothing can end. */
 static void *thread_waker_clone(void *data) {
     BlockedThread *thread = data;
@@ -55,6 +55,7 @@ static void thread_waker_drop(void *data) {
         free(thread);
     }
 }
+//! [references]
 
 /* Borrows. */
 static void thread_waker_wake_by_ref(void *data) {
@@ -74,7 +75,6 @@ static const WakerVtable thread_waker_vtable = {
     .wake_by_ref = thread_waker_wake_by_ref,
     .drop = thread_waker_drop,
 };
-//! [vtable]
 
 //! [block_on]
 int block_on(Future *future) {

@@ -2,16 +2,18 @@
  * @file
  * A value that may not be there yet, polled on behalf of a task.
  *
- * A future does nothing by itself. Somebody polls it: it goes on as far as it
- * can without waiting, and answers either "ready" or "pending". If it answers
- * pending, it has left a clone of the waker with somebody who will wake it
- * when polling again is worth the trouble. It keeps the latest waker only:
- * the next poll may come from another task.
+ * A future does nothing by itself. When it is polled, it goes on as far as it
+ * can without waiting, and answers either "ready" or "pending". A pending
+ * future has left a clone of the waker where it will be woken when polling
+ * again is worth the trouble. It keeps the latest waker only: the next poll may
+ * come from another task.
  *
- * A future that is no longer wanted is dropped, once, at any point: before
- * its first poll, pending, or ready. Dropping gives back what it registered.
- * Until its first poll a future may be moved in memory; from then on it stays
- * where it is (Rust: `Pin`).
+ * What it registers is a node in its own memory, so that dropping it takes back
+ * that node and nothing else. Until its first poll a future may be moved; from
+ * then on it stays where it is, since a list may point to it (Rust: `Pin`).
+ *
+ * A future is dropped once, at any point: before its first poll, pending, or
+ * ready. Its output belongs to it until it is taken.
  */
 #ifndef FUTURE_H
 #define FUTURE_H
@@ -32,7 +34,7 @@ typedef struct Context {
     const Waker *waker;
 } Context;
 
-/** A future, as seen by whoever polls it: the first member of each one. */
+/** A future, as its caller sees it: the first member of each one. */
 typedef struct Future Future;
 
 /** What a kind of future can do. */
@@ -49,6 +51,7 @@ struct Future {
     const FutureVtable *vtable;
 };
 
+//! [future_poll]
 /**
  * Asks a future to go on as far as it can without waiting.
  *
@@ -59,14 +62,19 @@ struct Future {
  * @param[in,out] context  borrowed.
  * @return #POLL_READY or #POLL_PENDING.
  */
-Poll future_poll(Future *future, Context *context);
+static inline Poll future_poll(Future *future, Context *context) {
+    return future->vtable->poll(future, context);
+}
 
 /**
- * Ends a future and releases all that it registered. The output of a ready
- * future belongs to whoever polled it, and stays.
+ * Ends a future: releases all that it registered, and of its output what has
+ * not been taken.
  *
  * @param[in,out] future  not used afterwards; its memory is its owner's.
  */
-void future_drop(Future *future);
+static inline void future_drop(Future *future) {
+    future->vtable->drop(future);
+}
+//! [future_poll]
 
 #endif

@@ -1,39 +1,30 @@
 #include "join.h"
 
-#include <stddef.h>
-
 static inline Join *join_of(Future *future) {
     return (Join *)future;
 }
 
 //! [poll]
-static void drop_child(Future **child) {
-    if (*child != NULL) {
-        future_drop(*child);
-        *child = NULL;
-    }
-}
-
-/* A child that was ready must never be polled again: drop it. */
-static void poll_child(Future **child, Context *context) {
-    if (*child != NULL && future_poll(*child, context) == POLL_READY) {
-        drop_child(child);
+/* A child that was ready must never be polled again. */
+static void poll_child(Future *child, bool *ready, Context *context) {
+    if (!*ready) {
+        *ready = future_poll(child, context) == POLL_READY;
     }
 }
 
 static Poll join_poll(Future *future, Context *context) {
     Join *self = join_of(future);
-    poll_child(&self->first, context);
-    poll_child(&self->second, context);
-    return self->first == NULL && self->second == NULL ? POLL_READY
-                                                       : POLL_PENDING;
+    poll_child(self->first, &self->first_ready, context);
+    poll_child(self->second, &self->second_ready, context);
+    return self->first_ready && self->second_ready ? POLL_READY : POLL_PENDING;
 }
 //! [poll]
 
+/* Not earlier: until then, the outputs of the two are theirs. */
 static void join_drop(Future *future) {
     Join *self = join_of(future);
-    drop_child(&self->first);
-    drop_child(&self->second);
+    future_drop(self->first);
+    future_drop(self->second);
 }
 
 void join_init(Join *self, Future *first, Future *second) {

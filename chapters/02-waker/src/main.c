@@ -1,5 +1,6 @@
 /*
- * Two futures over three sockets, and you are the network. Then two timers.
+ * Two futures over three sockets, and you are the network. Then a read that
+ * gives up after a time.
  *
  * Type a socket's number and some text, and it arrives on that socket. The
  * end of the input (Ctrl-D) is the network hanging up.
@@ -14,6 +15,7 @@
 #include "block_on.h"
 #include "clock.h"
 #include "join.h"
+#include "select.h"
 #include "socket.h"
 #include "socket_read.h"
 #include "timer_future.h"
@@ -198,39 +200,41 @@ static void run_network(void) {
     }
 }
 
-static int run_timers(void) {
-    printf("\nTwo timers, 20 and 40 ms, under block_on().\n");
+static int run_time_out(void) {
+    char buffer[LINE];
     uint64_t start_ns = clock_now_ns();
-    //! [timers]
-    TimerFuture soon, later;
-    timer_future_init(&soon, start_ns + 20 * NS_PER_MS);
-    timer_future_init(&later, start_ns + 40 * NS_PER_MS);
-    Join both;
-    join_init(&both, &soon.future, &later.future);
-    int result = block_on(&both.future);
-    future_drop(&both.future);
-    //! [timers]
-    if (result != 0) {
-        fprintf(stderr,
-                "block_on() failed: %s. Close some programs and try "
-                "again.\n",
-                strerror(-result));
-        return 1;
-    }
-    int failed = soon.result != 0 ? soon.result : later.result;
+    printf("\nA read of a silent socket, for 20 ms (Select), under "
+           "block_on().\n");
+    Socket silent;
+    socket_init(&silent);
+    //! [time_out]
+    SocketRead read;
+    TimerFuture timer;
+    socket_read_init(&read, &silent, buffer, sizeof buffer);
+    timer_future_init(&timer, start_ns + 20 * NS_PER_MS);
+    Select either;
+    select_init(&either, &read.future, &timer.future);
+    int result = block_on(&either.future);
+    //! [time_out]
+    int failed = result != 0 ? result : timer.result;
     if (failed != 0) {
         fprintf(stderr,
-                "A timer got no thread: %s. Close some programs and "
-                "try again.\n",
+                "There is no thread or no lock for it: %s. Close some programs "
+                "and try again.\n",
                 strerror(-failed));
         return 1;
     }
-    printf("Both have rung after %d ms; this thread slept meanwhile.\n",
-           (int)((clock_now_ns() - start_ns) / NS_PER_MS));
+    printf("The %s won after %d ms; this thread slept meanwhile.\n"
+           "Left waiting on the socket: %s.\n",
+           either.winner == &timer.future ? "timer" : "read",
+           (int)((clock_now_ns() - start_ns) / NS_PER_MS),
+           waiter_list_is_empty(&silent.readers) ? "nobody" : "the read");
+    future_drop(&either.future);
+    socket_deinit(&silent);
     return 0;
 }
 
 int main(void) {
     run_network();
-    return run_timers();
+    return run_time_out();
 }

@@ -5,10 +5,12 @@
 
 void socket_init(Socket *socket) {
     memset(socket, 0, sizeof *socket);
+    waiter_list_init(&socket->readers);
 }
 
 void socket_deinit(Socket *socket) {
-    socket_clear_readable_callback(socket);
+    socket->length = 0;
+    socket_hang_up(socket);
 }
 
 bool socket_has_data_to_read(const Socket *socket) {
@@ -26,17 +28,14 @@ size_t socket_read_buf(Socket *socket, void *buffer, size_t capacity) {
 }
 
 //! [set_readable_callback]
-void socket_set_readable_callback(Socket *socket, const Waker *waker) {
-    waker_clone_from(&socket->readable_callback, waker);
+void socket_set_readable_callback(Socket *socket, Waiter *waiter,
+                                  const Waker *waker) {
+    waiter_list_insert(&socket->readers, waiter, waker);
 }
 
-void socket_clear_readable_callback(Socket *socket) {
-    waker_drop(&socket->readable_callback);
-}
-
-/* The callback is taken out before it is called: it may set the next one. */
-static void call_readable_callback(Socket *socket) {
-    waker_wake(&socket->readable_callback);
+void socket_clear_readable_callback(Socket *socket, Waiter *waiter) {
+    (void)socket; /* a node finds its own way out */
+    waiter_remove(waiter);
 }
 //! [set_readable_callback]
 
@@ -48,7 +47,7 @@ size_t socket_deliver(Socket *socket, const void *bytes, size_t length) {
     memcpy(socket->received + socket->length, bytes, fitting);
     socket->length += fitting;
     if (socket_has_data_to_read(socket)) {
-        call_readable_callback(socket);
+        waiter_list_wake_all(&socket->readers);
     }
     return fitting;
 }
@@ -56,5 +55,5 @@ size_t socket_deliver(Socket *socket, const void *bytes, size_t length) {
 
 void socket_hang_up(Socket *socket) {
     socket->hung_up = true;
-    call_readable_callback(socket);
+    waiter_list_wake_all(&socket->readers);
 }

@@ -12,12 +12,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "waker.h"
+#include "waiter.h"
 
 /** How many bytes a socket holds until somebody reads them. */
 enum { SOCKET_CAPACITY = 256 };
 
-/** One end of a connection: what arrived, and whom to wake when more does. */
+/**
+ * One end of a connection: what arrived, and whom to wake when more does. It
+ * must not be moved.
+ */
 typedef struct Socket {
     /** What the network delivered and nobody has read, oldest first. */
     unsigned char received[SOCKET_CAPACITY];
@@ -25,8 +28,8 @@ typedef struct Socket {
     size_t length;
     /** The network hung up: nothing will come after what is here. */
     bool hung_up;
-    /** Woken once, when there is data to read; empty if nobody waits. */
-    Waker readable_callback;
+    /** Woken, all of them, when there is data to read. */
+    WaiterList readers;
 } Socket;
 
 /**
@@ -37,9 +40,11 @@ typedef struct Socket {
 void socket_init(Socket *socket);
 
 /**
- * Releases what the socket still holds: the waker of a reader, if one waits.
+ * Gives the socket up: what has arrived is thrown away, and whoever still
+ * waits is woken and reads the end of file.
  *
- * @param[in,out] socket  not used afterwards.
+ * @param[in,out] socket  nothing arrives any more. Its memory is needed until
+ *                        the futures that borrow it have been dropped.
  */
 void socket_deinit(Socket *socket);
 
@@ -62,19 +67,23 @@ bool socket_has_data_to_read(const Socket *socket);
 size_t socket_read_buf(Socket *socket, void *buffer, size_t capacity);
 
 /**
- * Has `waker` woken once, as soon as there is data to read.
+ * Has `waker` woken once, by the next bytes that arrive or by the end.
  *
- * @param[in,out] socket  borrowed; a callback set earlier is replaced.
+ * @param[in,out] socket  borrowed; any number of waiters may wait for it.
+ * @param[in,out] waiter  borrowed until it is woken or cleared. If it waits
+ *                        here already, the latest waker counts.
  * @param[in] waker       borrowed; a clone of it is kept.
  */
-void socket_set_readable_callback(Socket *socket, const Waker *waker);
+void socket_set_readable_callback(Socket *socket, Waiter *waiter,
+                                  const Waker *waker);
 
 /**
- * Has nobody woken.
+ * Ends the wait of one waiter: it is not woken. Others go on waiting.
  *
- * @param[in,out] socket  borrowed; the waker that it kept is dropped.
+ * @param[in,out] socket  borrowed.
+ * @param[in,out] waiter  nothing happens if it waits no longer.
  */
-void socket_clear_readable_callback(Socket *socket);
+void socket_clear_readable_callback(Socket *socket, Waiter *waiter);
 
 /**
  * The network's side: bytes arrive.

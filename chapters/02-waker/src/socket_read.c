@@ -11,23 +11,17 @@ static Poll socket_read_poll(Future *future, Context *context) {
     if (socket_has_data_to_read(self->socket)) {
         self->length =
             socket_read_buf(self->socket, self->buffer, self->capacity);
-        self->waiting = false;
         return POLL_READY;
     }
-    socket_set_readable_callback(self->socket, context->waker);
-    self->waiting = true;
+    socket_set_readable_callback(self->socket, &self->waiter, context->waker);
     return POLL_PENDING;
 }
 //! [poll]
 
-//! [drop]
 static void socket_read_drop(Future *future) {
     SocketRead *self = socket_read_of(future);
-    if (self->waiting) {
-        socket_clear_readable_callback(self->socket);
-    }
+    socket_clear_readable_callback(self->socket, &self->waiter);
 }
-//! [drop]
 
 void socket_read_init(SocketRead *self, Socket *socket, void *buffer,
                       size_t capacity) {

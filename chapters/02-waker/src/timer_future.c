@@ -75,7 +75,6 @@ no_condition:
     return -error;
 }
 
-//! [finish]
 /*
  * Past its deadline the thread touches nothing of ours any more. It may still
  * be inside the wake-up, and nobody here waits for somebody else's code: it is
@@ -91,7 +90,6 @@ static void finish(TimerFuture *self, bool completed) {
     pthread_mutex_destroy(&self->lock);
     self->started = false;
 }
-//! [finish]
 
 //! [poll]
 /* Returns whether the deadline has passed; if not, keeps the waker. */
@@ -125,7 +123,6 @@ static Poll timer_future_poll(Future *future, Context *context) {
 }
 //! [poll]
 
-//! [drop]
 static void timer_future_drop(Future *future) {
     TimerFuture *self = timer_future_of(future);
     if (!self->started) {
@@ -140,7 +137,6 @@ static void timer_future_drop(Future *future) {
     waker_drop(&waker);
     finish(self, completed);
 }
-//! [drop]
 
 void timer_future_init(TimerFuture *self, uint64_t deadline_ns) {
     static const FutureVtable vtable = {timer_future_poll, timer_future_drop};

@@ -18,6 +18,10 @@ const char *trace_text(void) {
     return trace;
 }
 
+const char *trace_or_nothing(const char *text) {
+    return *text == '\0' ? "nothing" : text;
+}
+
 void trace_add(const char *what, const char *who) {
     while (atomic_flag_test_and_set(&trace_busy)) {
     }
@@ -146,6 +150,7 @@ static Poll probe_future_poll(Future *future, Context *context) {
     self->polls += 1;
     self->ready = self->pending == 0;
     if (self->ready) {
+        self->outputs = 1;
         waker_drop(&self->kept);
     } else {
         self->pending -= 1;
@@ -166,6 +171,8 @@ static void probe_future_drop(Future *future) {
     ProbeFuture *self = (ProbeFuture *)future;
     cr_assert(self->drops == 0, "Future %s was dropped twice.", self->name);
     self->drops += 1;
+    self->releases += self->outputs;
+    self->outputs = 0;
     trace_future(self, "drop");
     waker_drop(&self->kept);
 }
@@ -177,6 +184,15 @@ void probe_future_init(ProbeFuture *self, const char *name, int pending) {
         .name = name,
         .pending = pending,
     };
+}
+
+void probe_future_take_output(ProbeFuture *self) {
+    cr_assert(self->outputs == 1, "Future %s has no output to take: %s.",
+              self->name,
+              self->drops > 0 ? "it was dropped, and its output with it"
+              : self->ready   ? "it was taken already"
+                              : "it is not ready");
+    self->outputs = 0;
 }
 
 void probe_future_wake(ProbeFuture *self) {
@@ -198,6 +214,10 @@ Poll poll_for_nobody(Future *future) {
     return poll_with(future, probe_waker_never());
 }
 
+void poll_pending(Future *future, ProbeWaker *task, const char *sentence) {
+    cr_assert(poll_for(future, task) == POLL_PENDING, "%s", sentence);
+}
+
 void poll_until_ready(Future *future, ProbeWaker *task) {
     for (int polls = 0; polls < 100; polls++) {
         if (poll_for(future, task) == POLL_READY) {
@@ -205,7 +225,7 @@ void poll_until_ready(Future *future, ProbeWaker *task) {
         }
     }
     cr_assert_fail("The future was still pending after 100 polls, although "
-                   "all that it waits for was ready long before.");
+                   "all that it waits for had happened long before.");
 }
 
 void expect_abort(void) {

@@ -6,9 +6,12 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { BUDGET = 1000, MOST = 64, PATIENCE_S = 2 };
+#include "socket.h"
+
+enum { BUDGET = 1000, LOCK_BUDGET = 1000000, MOST = 64, PATIENCE_S = 5 };
 
 #define NS_IN_A_SECOND UINT64_C(1000000000)
 
@@ -23,6 +26,7 @@ WRAP(void, free, void *memory);
 WRAP(int, pthread_mutex_init, pthread_mutex_t *lock,
      const pthread_mutexattr_t *attributes);
 WRAP(int, pthread_mutex_destroy, pthread_mutex_t *lock);
+WRAP(int, pthread_mutex_lock, pthread_mutex_t *lock);
 WRAP(int, pthread_mutex_unlock, pthread_mutex_t *lock);
 WRAP(int, pthread_cond_init, pthread_cond_t *condition,
      const pthread_condattr_t *attributes);
@@ -41,6 +45,7 @@ WRAP(int, pthread_detach, pthread_t thread);
 WRAP(int, clock_nanosleep, clockid_t clock, int flags,
      const struct timespec *time, struct timespec *left_out);
 WRAP(int, nanosleep, const struct timespec *time, struct timespec *left_out);
+WRAP(bool, socket_has_data_to_read, const Socket *socket);
 
 /*
  * macOS lacks two of these: nobody calls them there. A deadline becomes a
@@ -113,7 +118,7 @@ static void (*sleep_hook)(void);
 static void (*unlock_hook)(void);
 
 static void lock_gate(void) {
-    pthread_mutex_lock(&gate);
+    __real_pthread_mutex_lock(&gate);
 }
 
 static void unlock_gate(void) {
@@ -131,6 +136,9 @@ static struct timespec patience(void) {
 
 /* Whether the lock becomes free; then it is ours. */
 static bool lock_in_time(pthread_mutex_t *lock) {
+    if (pthread_mutex_trylock(lock) == 0) {
+        return true;
+    }
     struct timespec end = patience();
     struct timespec now;
     int error;
@@ -279,10 +287,11 @@ void script_advance_to(uint64_t later_ns) {
     }
     unlock_gate();
     for (int i = 0; i < count; i++) {
-        cr_assert(lock_in_time(asleep[i].lock),
-                  "The lock of a thread that sleeps is held while somebody "
-                  "else's code runs: wakers are cloned, called and dropped "
-                  "outside every lock.");
+        cr_assert(
+            lock_in_time(asleep[i].lock),
+            "The lock of a thread that sleeps until a deadline is not let "
+            "go of: it is held while a waker's functions run, or was "
+            "not unlocked.");
         pthread_cond_broadcast(asleep[i].condition);
         __real_pthread_mutex_unlock(asleep[i].lock);
     }
@@ -292,16 +301,51 @@ void script_advance_to(uint64_t later_ns) {
 int __wrap_pthread_mutex_init(pthread_mutex_t *lock,
                               const pthread_mutexattr_t *attributes) {
     int error = count_call(SCRIPT_MUTEX_INIT);
-    return error != 0 ? error : __real_pthread_mutex_init(lock, attributes);
+    if (error != 0 || attributes != NULL) {
+        return error != 0 ? error : __real_pthread_mutex_init(lock, attributes);
+    }
+    pthread_mutexattr_t checking; /* knows whose it is */
+    pthread_mutexattr_init(&checking);
+    pthread_mutexattr_settype(&checking, PTHREAD_MUTEX_ERRORCHECK);
+    error = __real_pthread_mutex_init(lock, &checking);
+    pthread_mutexattr_destroy(&checking);
+    return error;
+}
+
+/* Fails the test on any thread: an assertion would leave the wrong one. */
+static void insist(bool fine, const char *sentence) {
+    cr_assert(fine || !on_test_thread, "%s", sentence);
+    if (!fine) {
+        fprintf(stderr, "%s\n", sentence);
+        abort();
+    }
 }
 
 int __wrap_pthread_mutex_destroy(pthread_mutex_t *lock) {
     count_release(SCRIPT_MUTEX_INIT);
-    return __real_pthread_mutex_destroy(lock);
+    int error = __real_pthread_mutex_destroy(lock);
+    insist(error == 0, "A lock was given up while a thread had it.");
+    return error;
+}
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *lock) {
+    static _Thread_local int locks;
+    if (!scripted) {
+        return __real_pthread_mutex_lock(lock);
+    }
+    locks += 1;
+    insist(locks <= LOCK_BUDGET,
+           "A thread took a million locks in one test: it looks, or polls, in "
+           "circles without going to sleep.");
+    insist(lock_in_time(lock),
+           "A lock is waited for that nobody lets go of: a thread that has it "
+           "took it a second time, or went on without unlocking it.");
+    return 0;
 }
 
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *lock) {
     int error = __real_pthread_mutex_unlock(lock);
+    insist(error == 0, "A thread unlocked a lock that it had not taken.");
     if (on_test_thread && unlock_hook != NULL) {
         void (*hook)(void) = unlock_hook;
         unlock_hook = NULL;
@@ -346,6 +390,13 @@ int __wrap_pthread_cond_destroy(pthread_cond_t *condition) {
     return __real_pthread_cond_destroy(condition);
 }
 
+/* Who sleeps has taken the lock: so it can be had by nobody, not even us. */
+static void insist_on_the_lock(pthread_mutex_t *lock) {
+    insist(pthread_mutex_trylock(lock) != 0,
+           "A thread goes to sleep on a condition without having taken its "
+           "lock: a call could come between the look and the sleep.");
+}
+
 /* Sleeping, on the test's own thread. */
 static void about_to_sleep(void) {
     sleeps += 1;
@@ -365,6 +416,7 @@ int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock) {
     if (!on_test_thread) {
         return __real_pthread_cond_wait(condition, lock);
     }
+    insist_on_the_lock(lock);
     about_to_sleep();
     if (early_ends > 0) {
         early_ends -= 1;
@@ -412,6 +464,18 @@ int __wrap_nanosleep(const struct timespec *time, struct timespec *left_out) {
     return __real_nanosleep(time, left_out);
 }
 
+/* The socket in memory: a poll that never comes back looks, and looks. */
+bool __wrap_socket_has_data_to_read(const Socket *socket) {
+    static int looks;
+    looks += 1;
+    cr_assert(looks <= BUDGET,
+              "The socket was asked for data %d times in one test: a poll goes "
+              "round and round to wait, or somebody polls in circles without "
+              "being woken.",
+              looks);
+    return __real_socket_has_data_to_read(socket);
+}
+
 /* Sleeping with a deadline, on the chapter's own threads. */
 static void remove_sleeper(const pthread_cond_t *condition) {
     for (int i = 0; i < sleeper_count; i++) {
@@ -447,6 +511,7 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *condition,
         return __real_pthread_cond_timedwait(condition, lock, deadline);
     }
     refuse_to_wait();
+    insist_on_the_lock(lock);
     if (add_sleeper(condition, lock, deadline)) {
         return ETIMEDOUT;
     }
@@ -483,7 +548,7 @@ uint64_t script_latest_deadline_ns(void) {
 void script_await_timed_sleeps(int count, const char *sentence) {
     await(&timed_sleeps, count, sentence);
     for (int i = 0; i < sleeper_count; i++) {
-        pthread_mutex_lock(sleepers[i].lock);
+        __real_pthread_mutex_lock(sleepers[i].lock);
         __real_pthread_mutex_unlock(sleepers[i].lock);
     }
 }
@@ -543,8 +608,8 @@ int __wrap_pthread_join(pthread_t thread, void **result_out) {
     unlock_gate();
     cr_assert(!stuck, "A thread is waited for that does not end: if it sleeps, "
                       "tell it that it is no longer wanted before you join "
-                      "it; if it is inside a waker, it may stay there as long "
-                      "as it likes.");
+                      "it; if it waits for a lock, let go of that; if it is "
+                      "inside a waker, it may stay there as long as it likes.");
     count_release(SCRIPT_THREAD_CREATE);
     return __real_pthread_join(thread, result_out);
 }

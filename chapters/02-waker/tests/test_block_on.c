@@ -1,8 +1,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 #include "block_on.h"
+#include "error_name.h"
 #include "probe.h"
 #include "script.h"
 
@@ -12,15 +15,15 @@ static void set_up(void) {
     script_begin(0);
 }
 
-TestSuite(block_on, .init = set_up, .timeout = 5);
+TestSuite(block_on, .init = set_up, .timeout = 60);
 
 static void assert_block_on_works(void) {
     int result = block_on(&a.future);
-    cr_assert(result == 0, "block_on() returned %d, though nothing failed.",
-              result);
+    cr_assert(result == 0, "block_on() returned %s, though nothing failed.",
+              error_name(result));
 }
 
-Test(block_on, ready_future_is_polled_once, .timeout = 5) {
+Test(block_on, ready_future_is_polled_once, .timeout = 60) {
     probe_future_init(&a, "A", 0);
     script_forbid_sleep("The future was ready at the first poll, and the "
                         "thread went to sleep all the same.");
@@ -30,7 +33,7 @@ Test(block_on, ready_future_is_polled_once, .timeout = 5) {
     script_assert_nothing_left();
 }
 
-Test(block_on, wake_during_the_poll_is_not_lost, .timeout = 5) {
+Test(block_on, wake_during_the_poll_is_not_lost, .timeout = 60) {
     probe_future_init(&a, "A", 3);
     a.wakes_itself = true;
     script_forbid_sleep("The future was woken during its poll, and the thread "
@@ -56,7 +59,7 @@ static void wake_from_another_thread(void) {
     pthread_create(&waking_thread, NULL, wake_the_future, NULL);
 }
 
-Test(block_on, sleeps_until_another_thread_wakes, .timeout = 5) {
+Test(block_on, sleeps_until_another_thread_wakes, .timeout = 60) {
     probe_future_init(&a, "A", 1);
     script_before_sleep(wake_from_another_thread);
     assert_block_on_works();
@@ -73,18 +76,20 @@ static void wake_five_times(ProbeFuture *self) {
     }
 }
 
-Test(block_on, five_wakes_are_one_poll, .timeout = 5) {
+Test(block_on, five_wakes_are_one_poll, .timeout = 60) {
     probe_future_init(&a, "A", 2);
     a.hook = wake_five_times;
     assert_block_on_works();
     cr_assert(a.polls == 3 && script_sleeps() == 0,
-              "Wakes before a poll count as one, and each is followed by a "
-              "poll: three polls were to be made, and %d were.",
-              a.polls);
+              "The future was woken five times in each of two polls. Wakes "
+              "before a poll count as one: three polls and no sleep were "
+              "expected, and %d and %d were seen.",
+              a.polls, script_sleeps());
     script_assert_nothing_left();
 }
 
-Test(block_on, a_future_that_always_wakes_itself_needs_no_stack, .timeout = 5) {
+Test(block_on, a_future_that_always_wakes_itself_needs_no_stack,
+     .timeout = 60) {
     probe_future_init(&a, "A", 100000);
     a.wakes_itself = true;
     a.silent = true;
@@ -107,7 +112,7 @@ static void keep_a_clone(ProbeFuture *self) {
     }
 }
 
-Test(block_on, waker_may_outlive_it, .timeout = 5) {
+Test(block_on, waker_may_outlive_it, .timeout = 60) {
     probe_future_init(&a, "A", 1);
     a.hook = keep_a_clone;
     assert_block_on_works();
@@ -120,11 +125,46 @@ Test(block_on, waker_may_outlive_it, .timeout = 5) {
     script_assert_nothing_left();
 }
 
-Test(block_on, releases_all_when_the_last_waker_goes, .timeout = 5) {
+Test(block_on, releases_all_when_the_last_waker_goes, .timeout = 60) {
     probe_future_init(&a, "A", 1);
     a.hook = keep_a_clone;
     assert_block_on_works();
     waker_wake(&outlives);
+    script_assert_nothing_left();
+}
+
+/* Relaxed, so that nothing but the waker orders the two threads. */
+static atomic_bool returned, dropped;
+
+static void await_relaxed(const atomic_bool *flag) {
+    while (!atomic_load_explicit(flag, memory_order_relaxed)) {
+        sched_yield();
+    }
+}
+
+static void *drop_the_last(void *unused) {
+    waker_wake_by_ref(&outlives);
+    await_relaxed(&returned);
+    waker_drop(&outlives);
+    atomic_store_explicit(&dropped, true, memory_order_relaxed);
+    return unused;
+}
+
+static void keep_a_clone_for_a_thread(ProbeFuture *self) {
+    if (!self->ready) {
+        outlives = waker_clone(&self->kept);
+        pthread_create(&waking_thread, NULL, drop_the_last, NULL);
+    }
+}
+
+Test(block_on, last_waker_may_go_on_another_thread, .timeout = 60) {
+    probe_future_init(&a, "A", 1);
+    a.silent = true;
+    a.hook = keep_a_clone_for_a_thread;
+    assert_block_on_works();
+    atomic_store_explicit(&returned, true, memory_order_relaxed);
+    await_relaxed(&dropped);
+    pthread_join(waking_thread, NULL);
     script_assert_nothing_left();
 }
 
@@ -139,16 +179,16 @@ static void compare_wakers(ProbeFuture *self) {
     waker_wake(&second);
 }
 
-Test(block_on, clones_wake_the_same_task, .timeout = 5) {
+Test(block_on, clones_wake_the_same_task, .timeout = 60) {
     probe_future_init(&a, "A", 1);
     a.hook = compare_wakers;
-    script_forbid_sleep("A clone of the waker woke, and the thread slept all "
-                        "the same: the clone is of another task.");
+    script_forbid_sleep("A clone of the waker was woken with during the poll, "
+                        "and the thread went to sleep all the same.");
     assert_block_on_works();
     script_assert_nothing_left();
 }
 
-Test(block_on, leaves_the_future_to_its_owner, .timeout = 5) {
+Test(block_on, leaves_the_future_to_its_owner, .timeout = 60) {
     probe_future_init(&a, "A", 0);
     assert_block_on_works();
     cr_assert(a.drops == 0,
@@ -162,27 +202,27 @@ static void assert_refused(int error, const char *what) {
     probe_future_init(&a, "A", 0);
     int result = block_on(&a.future);
     cr_assert(result == -error,
-              "There was no %s; block_on() has to return %d and returned %d.",
-              what, -error, result);
+              "There was no %s; block_on() has to return %s and returned %s.",
+              what, error_name(-error), error_name(result));
     cr_assert(a.polls == 0,
               "There was no %s, so nothing could have woken the future, and "
               "it was polled all the same.",
               what);
 }
 
-Test(block_on, without_memory_it_says_so, .timeout = 5) {
+Test(block_on, without_memory_it_says_so, .timeout = 60) {
     script_fail_next(SCRIPT_MALLOC, ENOMEM);
     assert_refused(ENOMEM, "memory");
     script_assert_nothing_left();
 }
 
-Test(block_on, without_a_lock_it_says_so, .timeout = 5) {
+Test(block_on, without_a_lock_it_says_so, .timeout = 60) {
     script_fail_next(SCRIPT_MUTEX_INIT, EAGAIN);
     assert_refused(EAGAIN, "lock");
     script_assert_nothing_left();
 }
 
-Test(block_on, without_a_condition_it_says_so, .timeout = 5) {
+Test(block_on, without_a_condition_it_says_so, .timeout = 60) {
     script_fail_next(SCRIPT_COND_INIT, EAGAIN);
     assert_refused(EAGAIN, "condition");
     script_assert_nothing_left();

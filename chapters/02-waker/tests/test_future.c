@@ -4,7 +4,7 @@
 #include "probe.h"
 #include "socket_read.h"
 
-Test(future, poll_hands_the_context_on, .timeout = 5) {
+Test(future, poll_hands_the_context_on, .timeout = 60) {
     ProbeWaker task;
     ProbeFuture a;
     probe_waker_init(&task, "T");
@@ -19,7 +19,7 @@ Test(future, poll_hands_the_context_on, .timeout = 5) {
     assert_balanced(&task);
 }
 
-Test(future, poll_answers_what_the_future_answers, .timeout = 5) {
+Test(future, poll_answers_what_the_future_answers, .timeout = 60) {
     ProbeFuture a;
     probe_future_init(&a, "A", 1);
     cr_assert(poll_for_nobody(&a.future) == POLL_PENDING,
@@ -30,7 +30,7 @@ Test(future, poll_answers_what_the_future_answers, .timeout = 5) {
                  "One future_poll() is one poll.");
 }
 
-Test(future, drop_ends_it_once_and_without_a_poll, .timeout = 5) {
+Test(future, drop_ends_it_once_and_without_a_poll, .timeout = 60) {
     ProbeFuture a;
     probe_future_init(&a, "A", 1);
     future_drop(&a.future);
@@ -38,7 +38,7 @@ Test(future, drop_ends_it_once_and_without_a_poll, .timeout = 5) {
                            "and nothing else.");
 }
 
-Test(future, only_the_one_whose_data_came_is_woken, .timeout = 5) {
+Test(future, only_the_one_whose_data_came_is_woken, .timeout = 60) {
     for (int which = 0; which < 2; which++) {
         Socket sockets[2];
         SocketRead reads[2];
@@ -48,14 +48,16 @@ Test(future, only_the_one_whose_data_came_is_woken, .timeout = 5) {
             socket_init(&sockets[i]);
             socket_read_init(&reads[i], &sockets[i], buffers[i], 4);
             probe_waker_init(&tasks[i], i == 0 ? "A" : "B");
-            poll_for(&reads[i].future, &tasks[i]);
+            poll_pending(&reads[i].future, &tasks[i],
+                         "Nothing has arrived, but a read is ready.");
         }
         socket_deliver(&sockets[which], "x", 1);
         cr_assert(tasks[1 - which].wakes == 0,
                   "Data came for one future, and the task of the other was "
                   "woken: each waits with the waker of its own task.");
-        cr_assert(tasks[which].wakes == 1,
-                  "Data came for a future, and its own task was not woken.");
+        assert_wakes(&tasks[which], 1,
+                     "Data came for a future: its own task "
+                     "is to be woken once.");
         for (int i = 0; i < 2; i++) {
             future_drop(&reads[i].future);
             socket_deinit(&sockets[i]);

@@ -1,7 +1,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
+#include "error_name.h"
 #include "parker.h"
 #include "probe.h"
 #include "script.h"
@@ -9,9 +11,17 @@
 static Parker parker;
 static pthread_t caller;
 
+static void assert_init(Parker *self, int expected) {
+    int result = parker_init(self);
+    cr_assert(result == expected,
+              "parker_init() has to return %s here and returned %s.",
+              error_name(expected), error_name(result));
+}
+
 static void set_up(void) {
     script_begin(0);
-    cr_assert(parker_init(&parker) == 0, "parker_init() failed.");
+    memset(&parker, 0x5a, sizeof parker);
+    assert_init(&parker, 0);
 }
 
 static void assert_nothing_left(void) {
@@ -19,9 +29,16 @@ static void assert_nothing_left(void) {
     script_assert_nothing_left();
 }
 
-TestSuite(parker, .init = set_up, .timeout = 5);
+TestSuite(parker, .init = set_up, .timeout = 60);
 
-Test(parker, call_before_the_sleep_is_remembered, .timeout = 5) {
+Test(parker, new_one_has_not_been_called, .timeout = 60) {
+    cr_assert(!parker.unparked,
+              "Nobody has called a new parker, and it says that somebody did: "
+              "parker_init() has to set every member.");
+    assert_nothing_left();
+}
+
+Test(parker, call_before_the_sleep_is_remembered, .timeout = 60) {
     script_forbid_sleep("The call came before the thread slept, and it sleeps "
                         "all the same: a call must be remembered, or a wake-up "
                         "that comes a moment too early is lost for ever.");
@@ -41,7 +58,7 @@ static void call_from_another_thread(void) {
     pthread_create(&caller, NULL, call, NULL);
 }
 
-Test(parker, call_from_another_thread_ends_the_sleep, .timeout = 5) {
+Test(parker, call_from_another_thread_ends_the_sleep, .timeout = 60) {
     script_before_sleep(call_from_another_thread);
     parker_park(&parker);
     trace_add("awake", "P");
@@ -50,19 +67,20 @@ Test(parker, call_from_another_thread_ends_the_sleep, .timeout = 5) {
     assert_nothing_left();
 }
 
-Test(parker, call_is_used_up_by_one_park, .timeout = 5) {
+Test(parker, call_is_used_up_by_one_park, .timeout = 60) {
     parker_unpark(&parker);
     parker_park(&parker);
     script_before_sleep(call_from_another_thread);
     parker_park(&parker);
     cr_assert(script_sleeps() == 1,
-              "One call ended two sleeps: parker_park() has to use it up, or "
-              "the thread never sleeps again and runs in circles.");
+              "One call came and parker_park() was called twice: it has to "
+              "use the call up and sleep the second time. It slept %d times.",
+              script_sleeps());
     pthread_join(caller, NULL);
     assert_nothing_left();
 }
 
-Test(parker, five_calls_count_as_one, .timeout = 5) {
+Test(parker, five_calls_count_as_one, .timeout = 60) {
     for (int i = 0; i < 5; i++) {
         parker_unpark(&parker);
     }
@@ -70,8 +88,9 @@ Test(parker, five_calls_count_as_one, .timeout = 5) {
     script_before_sleep(call_from_another_thread);
     parker_park(&parker);
     cr_assert(script_sleeps() == 1,
-              "Five calls before one sleep are one call: they say \"look "
-              "again\", and looking once is enough.");
+              "Five calls before one sleep are one call: the second "
+              "parker_park() has to sleep. There were %d sleeps, not one.",
+              script_sleeps());
     pthread_join(caller, NULL);
     assert_nothing_left();
 }
@@ -80,31 +99,29 @@ static void end_early_and_then_call(void) {
     script_before_sleep(call_from_another_thread);
 }
 
-Test(parker, sleep_that_ends_by_itself_is_resumed, .timeout = 5) {
+Test(parker, sleep_that_ends_by_itself_is_resumed, .timeout = 60) {
     script_end_sleeps_early(1);
     script_before_sleep(end_early_and_then_call);
     parker_park(&parker);
     cr_assert(script_sleeps() == 2,
-              "pthread_cond_wait() returned though nobody had called, and "
-              "parker_park() believed it: look at `unparked` in a loop.");
+              "pthread_cond_wait() returned though nobody had called: "
+              "parker_park() has to look at `unparked` again and go back to "
+              "sleep. It slept %d times, not twice.",
+              script_sleeps());
     pthread_join(caller, NULL);
     assert_nothing_left();
 }
 
-Test(parker, init_reports_that_there_is_no_lock, .timeout = 5) {
+Test(parker, init_reports_that_there_is_no_lock, .timeout = 60) {
     Parker other;
     script_fail_next(SCRIPT_MUTEX_INIT, EAGAIN);
-    cr_assert(parker_init(&other) == -EAGAIN,
-              "pthread_mutex_init() said EAGAIN; parker_init() has to return "
-              "-EAGAIN.");
+    assert_init(&other, -EAGAIN);
     assert_nothing_left();
 }
 
-Test(parker, init_releases_the_lock_when_there_is_no_condition, .timeout = 5) {
+Test(parker, init_releases_the_lock_when_there_is_no_condition, .timeout = 60) {
     Parker other;
     script_fail_next(SCRIPT_COND_INIT, ENOMEM);
-    cr_assert(parker_init(&other) == -ENOMEM,
-              "pthread_cond_init() said ENOMEM; parker_init() has to return "
-              "-ENOMEM.");
+    assert_init(&other, -ENOMEM);
     assert_nothing_left();
 }

@@ -18,11 +18,20 @@ void trace_add(const char *what, const char *who);
 void trace_clear(void);
 const char *trace_text(void);
 
+/* The same, or the word "nothing" for an empty one. */
+const char *trace_or_nothing(const char *text);
+
 /* Compares the whole sequence; the sentence says what went wrong. */
 #define assert_trace(expected, sentence)                                       \
-    cr_assert_str_eq(trace_text(), expected,                                   \
-                     "%s (expected: %s; happened: %s)", sentence, expected,    \
-                     trace_text())
+    cr_assert_str_eq(                                                          \
+        trace_text(), expected, "%s (expected: %s; happened: %s)", sentence,   \
+        trace_or_nothing(expected), trace_or_nothing(trace_text()))
+
+/* Compares how often it was woken; the sentence says what had happened. */
+#define assert_wakes(task, expected, sentence)                                 \
+    cr_assert((task)->wakes == (expected),                                     \
+              "%s (wake-ups expected: %d; seen: %d)", sentence, expected,      \
+              (task)->wakes)
 
 /* A task that counts what is done with its wakers. */
 typedef struct ProbeWaker ProbeWaker;
@@ -52,10 +61,11 @@ Waker probe_waker_never(void);
                   "A waker of %s was given back twice: wake and drop consume " \
                   "it, wake_by_ref and clone do not.",                         \
                   (waker)->name);                                              \
-        cr_assert((waker)->held == 0,                                          \
-                  "A waker of %s was leaked: %d clones were never woken with " \
-                  "or dropped.",                                               \
-                  (waker)->name, (waker)->held);                               \
+        cr_assert(                                                             \
+            (waker)->held == 0,                                                \
+            "A waker of %s was leaked (%d in all): each clone is either "      \
+            "woken with or dropped.",                                          \
+            (waker)->name, (waker)->held);                                     \
     } while (0)
 
 /*
@@ -71,6 +81,8 @@ struct ProbeFuture {
     int pending; /* polls still to be answered with POLL_PENDING */
     int polls;
     int drops;
+    int outputs;  /* ready, and neither taken nor released */
+    int releases; /* outputs that a drop released */
     bool ready;
     bool in_poll;
     bool silent;       /* leaves no trace: for long loops */
@@ -82,6 +94,9 @@ struct ProbeFuture {
 
 void probe_future_init(ProbeFuture *self, const char *name, int pending);
 
+/* Takes the output: the drop has nothing to release any more. */
+void probe_future_take_output(ProbeFuture *self);
+
 /* What the future waits for has happened: wakes with the waker it kept. */
 void probe_future_wake(ProbeFuture *self);
 
@@ -90,6 +105,9 @@ Poll poll_for(Future *future, ProbeWaker *task);
 
 /* Polls once, while nothing has happened: a wake-up fails the test. */
 Poll poll_for_nobody(Future *future);
+
+/* Polls once; fails the test, with the sentence, if that is ready. */
+void poll_pending(Future *future, ProbeWaker *task, const char *sentence);
 
 /* Polls until ready; fails the test if 100 polls are not enough. */
 void poll_until_ready(Future *future, ProbeWaker *task);

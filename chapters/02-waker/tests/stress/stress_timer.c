@@ -11,6 +11,7 @@
 #include "block_on.h"
 #include "clock.h"
 #include "join.h"
+#include "select.h"
 #include "timer_future.h"
 
 enum { ROUNDS = 300, THREADS = 4, WAKES = 50 };
@@ -38,6 +39,21 @@ static void ring_two(uint64_t round) {
     expect(clock_now_ns() >= one.deadline_ns &&
                clock_now_ns() >= two.deadline_ns,
            "a timer rang before its deadline");
+}
+
+/* The first of two timers; the other is dropped while it may be ringing. */
+static void ring_one_of_two(uint64_t round) {
+    TimerFuture one, two;
+    Select either;
+    uint64_t now_ns = clock_now_ns();
+    timer_future_init(&one, now_ns + round * 7919 % 100 * 1000);
+    timer_future_init(&two, now_ns + round * 104729 % 100 * 1000);
+    select_init(&either, &one.future, &two.future);
+    expect(block_on(&either.future) == 0, "block_on() failed");
+    expect((either.first == NULL) != (either.second == NULL),
+           "not exactly one of two futures has lost");
+    expect(one.result == 0 && two.result == 0, "a timer got no thread");
+    future_drop(&either.future);
 }
 
 /* Polls its timer once and then drops it, whatever it said. */
@@ -139,6 +155,7 @@ static void wake_from_many_threads(void) {
 int main(void) {
     for (uint64_t round = 0; round < ROUNDS; round++) {
         ring_two(round);
+        ring_one_of_two(round);
         drop_one(round);
         wake_from_many_threads();
     }

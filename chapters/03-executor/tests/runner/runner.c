@@ -160,7 +160,7 @@ static bool passed(const RunnerTest *test, const Ending *ending) {
 
 static const char *what_failed(const RunnerTest *test, const Ending *ending) {
     if (ending->timed_out) {
-        return "Timed out.";
+        return "Timed out: it waits, or goes round, without end.";
     }
     if (ending->signal != 0) {
         return "CRASH!";
