@@ -2,8 +2,10 @@
  * @file
  * Polls tasks when they are woken, and sleeps when none is.
  *
- * One thread runs an executor. It spawns, cancels and joins its tasks; any
- * other thread may wake them.
+ * One thread makes an executor, runs it and frees it. It spawns, cancels and
+ * joins its tasks; any other thread may wake them. What is done on another
+ * thread is refused: it is a mistake, so it fails an assertion, and with
+ * `NDEBUG` returns `-EPERM` or does nothing.
  */
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
@@ -13,22 +15,36 @@
 #include "spawner.h"
 
 /**
- * Makes an executor without tasks.
+ * Makes an executor without tasks: this thread's, so it has no other.
  *
  * @param[out] executor_out  to be given to executor_free().
- * @return 0, `-ENOMEM`, or the error of whatever it sleeps with.
+ * @return 0, `-ENOMEM`, or the error of whatever it sleeps with; `-EPERM` if
+ *         this thread has one.
  */
 int executor_new(Executor **executor_out);
 
 /**
- * Cancels all tasks that are left and gives the executor up. Its thread.
+ * Cancels all tasks that are left and gives the executor up. Not while it runs
+ * or cancels, and not from within the poll of a future.
  *
- * Wakers of its tasks may go on to be used, on any thread: they do nothing.
+ * Wakers of its tasks may go on to be used, on any thread: they do nothing. Its
+ * join handles may be dropped before or after it.
  *
- * @param[in,out] executor  consumed; no handle or spawner is used afterwards,
- *                          except that handles may still be dropped.
+ * @param[in,out] executor  consumed.
  */
 void executor_free(Executor *executor);
+
+/** What local_executor() returns; only executor.c changes it. */
+extern _Thread_local Executor *executor_of_thread;
+
+/**
+ * The executor of this thread.
+ *
+ * @return borrowed; `NULL` if this thread has none.
+ */
+static inline Executor *local_executor(void) {
+    return executor_of_thread;
+}
 
 /**
  * What spawns tasks here.
@@ -47,29 +63,33 @@ Spawner executor_spawner(Executor *executor);
 size_t executor_pending_tasks(const Executor *executor);
 
 /**
- * Runs until no task is left. Executor's thread.
+ * Runs until no task is left. Not from within a poll.
  *
  * @param[in,out] executor  borrowed.
- * @return 0 once all have completed; `-EDEADLK` if those that are left can
- *         never be woken, because nobody has a waker of any of them; or the
- *         error of whatever it sleeps with.
+ * @return 0 once all have completed; `-EDEADLK` if no task can run, and no
+ *         waker of any of them is left; or the error of whatever it sleeps
+ *         with. Tasks that wait for each other in a circle have wakers of each
+ *         other: that is not noticed, and sleeps for ever. Nor is it noticed
+ *         when another thread drops the last waker during a sleep.
  */
 int executor_run(Executor *executor);
 
 /**
- * Runs until one future is ready; other tasks run meanwhile. Executor's
- * thread.
+ * Runs until one future is ready; other tasks run meanwhile. Not from within a
+ * poll.
  *
  * @param[in,out] executor  borrowed.
  * @param[in,out] future    borrowed; not ready yet. It is not dropped.
- * @return 0 once it is ready, `-ENOMEM`, or as executor_run(): then it is
- *         still pending.
+ * @return 0 once it is ready; `-ENOMEM`; `-EDEADLK` if no waker of it is left;
+ *         `-ECANCELED` if a waker or a drop called executor_cancel_all();
+ *         or the error of whatever the executor sleeps with. With an error, it
+ *         is still pending.
  */
 int executor_block_on(Executor *executor, Future *future);
 
 /**
  * Cancels all tasks that are left: when this returns, their futures have been
- * dropped. Executor's thread, not from within a poll.
+ * dropped. Not from within a poll.
  *
  * @param[in,out] executor  borrowed; may be used again.
  */

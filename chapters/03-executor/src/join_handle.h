@@ -2,7 +2,8 @@
  * @file
  * The future of a task's end.
  *
- * Everything here happens on the executor's thread.
+ * Everything here happens on the executor's thread. A handle may be dropped
+ * before or after its executor is freed.
  */
 #ifndef JOIN_HANDLE_H
 #define JOIN_HANDLE_H
@@ -12,15 +13,15 @@
 #include "task.h"
 
 /** Waits for a task; also its output's owner. Rust: `JoinHandle`. */
-struct JoinHandle {
+typedef struct JoinHandle {
     /** Ready when the task has completed or was cancelled. Dropping it leaves
-     * the task to itself. */
+     * the task to itself, and drops an output that was not taken. */
     Future future;
     /** Holds one reference. */
     Task *task;
-    /** Of the task that waits; empty if none does. */
-    Waker waker;
-};
+    /** Our node in the task's list. */
+    Waiter waiter;
+} JoinHandle;
 
 /**
  * Makes the handle of a new task; spawner_spawn() does it for you.
@@ -42,8 +43,8 @@ bool join_handle_is_finished(const JoinHandle *self);
  * The future that has become ready, with its output in it.
  *
  * @param[in] self  borrowed.
- * @return the concrete future, valid until the handle is dropped; `NULL`
- *         while it is pending, and if it was cancelled.
+ * @return the concrete future, dropped together with the handle; `NULL` while
+ *         it is pending, and if it was cancelled.
  */
 Future *join_handle_output(const JoinHandle *self);
 
@@ -54,12 +55,5 @@ Future *join_handle_output(const JoinHandle *self);
  * @param[in,out] self  borrowed; still to be dropped.
  */
 void join_handle_cancel(JoinHandle *self);
-
-/**
- * The task has completed. For task.c only.
- *
- * @param[in,out] self  borrowed; its waker is used up.
- */
-void join_handle_wake(JoinHandle *self);
 
 #endif

@@ -16,13 +16,8 @@ int socket_init(Socket *socket, int descriptor) {
         return -errno;
     }
     *socket = (Socket){.descriptor = descriptor};
+    waiter_list_init(&socket->readers);
     return -pthread_mutex_init(&socket->lock, NULL);
-}
-
-void socket_close(Socket *socket) {
-    socket_clear_readable_callback(socket);
-    pthread_mutex_destroy(&socket->lock);
-    close(socket->descriptor);
 }
 
 //! [has_data_to_read]
@@ -41,7 +36,25 @@ ssize_t socket_read_buf(Socket *socket, void *buffer, size_t capacity) {
 }
 
 //! [watch]
-/* poll() is where socket_clear_readable_callback() can cancel this thread. */
+/*
+ * Wakes all who wait, without the lock. Who has not been woken yet stands in
+ * `woken`, and may be taken out of it meanwhile: the lock guards that as well.
+ */
+static void wake_readers(Socket *socket) {
+    WaiterList woken;
+    waiter_list_init(&woken);
+    pthread_mutex_lock(&socket->lock);
+    waiter_list_move(&socket->readers, &woken);
+    while (!waiter_list_is_empty(&woken)) {
+        Waker waker = waiter_list_take_first(&woken);
+        pthread_mutex_unlock(&socket->lock);
+        waker_wake(&waker);
+        pthread_mutex_lock(&socket->lock);
+    }
+    pthread_mutex_unlock(&socket->lock);
+}
+
+/* poll() is where stop_watching() can cancel this thread. */
 static void *watch(void *argument) {
     Socket *socket = argument;
     struct pollfd watched = {.fd = socket->descriptor, .events = POLLIN};
@@ -49,10 +62,7 @@ static void *watch(void *argument) {
         /* interrupted: go on watching */
     }
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    pthread_mutex_lock(&socket->lock);
-    Waker waker = waker_take(&socket->readable_callback);
-    pthread_mutex_unlock(&socket->lock);
-    waker_wake(&waker);
+    wake_readers(socket);
     return NULL;
 }
 //! [watch]
@@ -65,46 +75,74 @@ static void join_watcher(Socket *socket) {
     }
 }
 
-//! [set_readable_callback]
-/*
- * Gives the latest waker to the watcher, if there is one that has not woken
- * anybody yet. Returns whether there was; `waker` is then the previous one.
- */
-static bool replace_callback(Socket *socket, Waker *waker) {
-    pthread_mutex_lock(&socket->lock);
-    Waker previous = socket->readable_callback;
-    bool watching = !waker_is_empty(&previous);
-    if (watching) {
-        socket->readable_callback = *waker;
-        *waker = previous;
-    }
-    pthread_mutex_unlock(&socket->lock);
-    return watching;
-}
-
-int socket_set_readable_callback(Socket *socket, const Waker *waker) {
-    Waker kept = waker_clone(waker);
-    if (replace_callback(socket, &kept)) {
-        waker_drop(&kept);
-        return 0;
-    }
-    join_watcher(socket); /* the one before has woken somebody, and ends */
-    socket->readable_callback = kept;
-    int error = pthread_create(&socket->watcher, NULL, watch, socket);
-    if (error != 0) {
-        waker_drop(&socket->readable_callback);
-        return -error;
-    }
-    socket->watched = true;
-    watching_threads += 1;
-    return 0;
-}
-//! [set_readable_callback]
-
-void socket_clear_readable_callback(Socket *socket) {
+/* A thread that has begun to wake is not stopped, but awaited. */
+static void stop_watching(Socket *socket) {
     if (socket->watched) {
         pthread_cancel(socket->watcher);
         join_watcher(socket);
-        waker_drop(&socket->readable_callback);
     }
+}
+
+static int start_watching(Socket *socket) {
+    join_watcher(socket); /* the one before has woken all, and ends */
+    int error = pthread_create(&socket->watcher, NULL, watch, socket);
+    if (error == 0) {
+        socket->watched = true;
+        watching_threads += 1;
+    }
+    return -error;
+}
+
+//! [set_readable_callback]
+/* Puts a waiter in line. Returns whether a thread watches already. */
+static bool join_the_line(Socket *socket, Waiter *waiter, Waker *owned) {
+    pthread_mutex_lock(&socket->lock);
+    bool watched = !waiter_list_is_empty(&socket->readers) ||
+                   waiter_is_waiting(waiter); /* or is being woken now */
+    *owned = waiter_list_put(&socket->readers, waiter, *owned);
+    pthread_mutex_unlock(&socket->lock);
+    return watched;
+}
+
+/*
+ * A waker is code of others, which may close this very socket: it is cloned
+ * before we look at anything, and dropped after we have looked for the last
+ * time, without the lock.
+ */
+int socket_set_readable_callback(Socket *socket, Waiter *waiter,
+                                 const Waker *waker) {
+    Waker owned = waker_clone(waker);
+    int result = socket->descriptor < 0 ? -EBADF : 0;
+    if (result == 0 && !join_the_line(socket, waiter, &owned)) {
+        result = start_watching(socket);
+    }
+    if (result != 0) {
+        waiter_remove(waiter); /* there is no other thread */
+    }
+    waker_drop(&owned);
+    return result;
+}
+//! [set_readable_callback]
+
+void socket_clear_readable_callback(Socket *socket, Waiter *waiter) {
+    if (socket->descriptor < 0) {
+        waiter_remove(waiter); /* in the middle of being closed, perhaps */
+        return;
+    }
+    pthread_mutex_lock(&socket->lock);
+    Waker kept = waiter_take(waiter);
+    bool last = waiter_list_is_empty(&socket->readers);
+    pthread_mutex_unlock(&socket->lock);
+    if (last) {
+        stop_watching(socket);
+    }
+    waker_drop(&kept);
+}
+
+void socket_close(Socket *socket) {
+    stop_watching(socket);
+    pthread_mutex_destroy(&socket->lock);
+    close(socket->descriptor);
+    socket->descriptor = -1;
+    waiter_list_wake_all(&socket->readers);
 }

@@ -1,7 +1,10 @@
 /**
  * @file
- * A socket of the system's, and the naive answer to "who calls back?": for
- * each read that waits, a thread of its own watches the socket.
+ * A socket of the system's, and the naive answer to "who calls back?": each
+ * socket that is waited for is watched by a thread of its own.
+ *
+ * Everything here happens on one thread, the executor's; only the watching
+ * thread is another.
  */
 #ifndef SOCKET_H
 #define SOCKET_H
@@ -11,20 +14,21 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "waker.h"
+#include "waiter.h"
 
-/** One end of a connection. One task reads it at a time. */
+/** One end of a connection. It must not be moved. */
 typedef struct Socket {
-    /** Owned; non-blocking. */
+    /** Owned; non-blocking. -1 once it is closed. */
     int descriptor;
     /** Whether there is a watching thread, or one that has to be joined. */
     bool watched;
     /** Sleeps until the descriptor is readable, then wakes and ends. */
     pthread_t watcher;
-    /** Guards `readable_callback`. */
+    /** Guards the list, also while its nodes are being woken. */
     pthread_mutex_t lock;
-    /** Whom the watcher wakes; empty once it has, and if there is none. */
-    Waker readable_callback;
+    /** Whom the watcher wakes, all of them. While anybody is in it, there is a
+     * watcher. */
+    WaiterList readers;
 } Socket;
 
 /**
@@ -38,9 +42,11 @@ typedef struct Socket {
 int socket_init(Socket *socket, int descriptor);
 
 /**
- * Ends the watching thread, if there is one, and closes the descriptor.
+ * Ends the watching thread, if there is one, and closes the descriptor. All who
+ * wait are woken; their reads end with `-EBADF`.
  *
- * @param[in,out] socket  not used afterwards.
+ * @param[in,out] socket  its memory is needed until the futures that borrow it
+ *                        have been dropped.
  */
 void socket_close(Socket *socket);
 
@@ -67,19 +73,24 @@ ssize_t socket_read_buf(Socket *socket, void *buffer, size_t capacity);
  * Has `waker` woken once, as soon as there is data to read: by a thread that
  * is started for this.
  *
- * @param[in,out] socket  borrowed; a callback set earlier is replaced.
+ * @param[in,out] socket  borrowed; any number of waiters may wait for it.
+ * @param[in,out] waiter  borrowed until it is woken or cleared. If it waits
+ *                        here already, the latest waker counts.
  * @param[in] waker       borrowed; a clone of it is kept.
- * @return 0, or `-EAGAIN` if the system has no more threads: then nobody will
- *         be woken.
+ * @return 0; `-EBADF` if the socket is closed; or `-EAGAIN` if the system has
+ *         no more threads: then nobody will be woken.
  */
-int socket_set_readable_callback(Socket *socket, const Waker *waker);
+int socket_set_readable_callback(Socket *socket, Waiter *waiter,
+                                 const Waker *waker);
 
 /**
- * Has nobody woken, and ends the watching thread.
+ * Ends the wait of one waiter: it is not woken. With the last one, the watching
+ * thread ends.
  *
- * @param[in,out] socket  borrowed; the waker that it kept is dropped.
+ * @param[in,out] socket  borrowed.
+ * @param[in,out] waiter  nothing happens if it waits no longer.
  */
-void socket_clear_readable_callback(Socket *socket);
+void socket_clear_readable_callback(Socket *socket, Waiter *waiter);
 
 /**
  * What the naive answer costs. Executor's thread.

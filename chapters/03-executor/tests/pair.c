@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "error_name.h"
 #include "platform.h"
 
 void pair_open(Pair *pair) {
@@ -10,8 +11,10 @@ void pair_open(Pair *pair) {
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0,
                  "The test got no pair of sockets.");
     int result = socket_init(&pair->near, ends[0]);
-    cr_assert_eq(result, 0, "socket_init() failed (%d), nothing was refused.",
-                 result);
+    cr_assert_eq(result, 0,
+                 "socket_init() answered %s, and nothing was "
+                 "refused.",
+                 error_name(result));
     pair->far = ends[1];
 }
 

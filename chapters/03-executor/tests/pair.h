@@ -23,11 +23,11 @@ void deliver_hello(void *pair);
 #define assert_nobody_watches(socket)                                          \
     do {                                                                       \
         cr_assert_eq(socket_watching_threads(), 0,                             \
-                     "%d watching threads are left: each has to be joined, "   \
-                     "whether it woke somebody or was cancelled.",             \
+                     "%d watching threads have not been joined, whether they " \
+                     "have woken somebody or were cancelled.",                 \
                      socket_watching_threads());                               \
-        cr_assert(waker_is_empty(&(socket)->readable_callback),                \
-                  "The socket keeps a waker of somebody who does not wait.");  \
+        cr_assert(waiter_list_is_empty(&(socket)->readers),                    \
+                  "A waiter is left in the socket's list.");                   \
     } while (0)
 
 #endif

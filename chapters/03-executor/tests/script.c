@@ -1,23 +1,40 @@
 #include "script.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
+#include "executor.h"
+#include "mailbox.h"
 #include "parker.h"
 #include "platform.h"
+#include "probe.h"
 #include "ready_queue.h"
+#include "socket.h"
+
+/*
+ * The address sanitizer looks after freed memory by itself, and wants it freed.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ADDRESS_SANITIZER
+#endif
+#endif
 
 Script script = {
     .batches_left = 1000,
-    .batches_sentence =
-        "The executor takes one batch after the other and does not come to an "
-        "end: it counts a task that has completed, or sees a wake-up where "
-        "there was none.",
+#ifndef UNDER_ADDRESS_SANITIZER
+    .keep_freed = true,
+#endif
 };
 
 /* Guards what threads tell each other here; `changed` says that they did. */
@@ -42,8 +59,8 @@ static bool is_the_one(int *countdown) {
 /*
  * Memory. A block has a header; when it is freed it may be kept in a list.
  *
- * The paint is chosen so that a late wake-up of a painted task finds it
- * completed and shows nevertheless, because it sets a bit.
+ * The paint is chosen so that whatever counts, sets a bit or writes a link in a
+ * painted task changes it.
  */
 
 enum { PAINT = 0xDA };
@@ -106,6 +123,21 @@ void __wrap_free(void *memory) {
     pthread_mutex_unlock(&lock);
 }
 
+#ifndef UNDER_ADDRESS_SANITIZER /* which explains it better */
+static void explain_crash(int signal_number) {
+    fprintf(stderr,
+            "Memory was used that is not there: by a pointer that is NULL, or "
+            "was never set, or stood in something that had been freed. "
+            "`make test SANITIZE=address` shows where.\n");
+    fflush(stderr);
+    signal(signal_number, SIG_DFL); /* and it happens once more */
+}
+
+__attribute__((constructor)) static void prepare_for_crashes(void) {
+    signal(SIGSEGV, explain_crash);
+}
+#endif
+
 static bool paint_is_whole(const Block *block) {
     const unsigned char *bytes = (const unsigned char *)(block + 1);
     for (size_t i = 0; i < block->is.size; i++) {
@@ -153,9 +185,14 @@ typedef struct Start {
     void *(*run)(void *);
     void *argument;
     char *stack; /* somewhere near its top */
+    pthread_t thread;
+    struct Start *next;
 } Start;
 
-static int live_threads; /* under the lock */
+/* Under the lock. */
+static int live_threads;
+static Start *started; /* and not ended */
+
 static _Thread_local bool may_block;
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -166,14 +203,6 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
  * address sanitizer does not see that, takes their frames for live ones, and
  * reports the C library's own use of that stack.
  */
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ADDRESS_SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ADDRESS_SANITIZER
-#endif
-#endif
-
 static void forget_cancelled_frames(const Start *start) {
 #ifdef UNDER_ADDRESS_SANITIZER
     void __asan_unpoison_memory_region(void const volatile *, size_t);
@@ -187,11 +216,16 @@ static void forget_cancelled_frames(const Start *start) {
 /* Runs when the thread ends, also when it was cancelled. */
 static void tell_that_it_ends(void *start) {
     forget_cancelled_frames(start);
-    __real_free(start);
     pthread_mutex_lock(&lock);
+    Start **link = &started;
+    while (*link != start) {
+        link = &(*link)->next;
+    }
+    *link = (*link)->next;
     live_threads -= 1;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
+    __real_free(start);
 }
 
 static pthread_key_t at_the_end;
@@ -219,20 +253,111 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
         return script.thread_error;
     }
     Start *start = __real_malloc(sizeof *start);
-    *start = (Start){run, argument, NULL};
     pthread_mutex_lock(&lock);
+    *start = (Start){.run = run, .argument = argument, .next = started};
+    started = start;
     live_threads += 1;
+    int error =
+        __real_pthread_create(&start->thread, attributes, run_counted, start);
+    cr_assert_eq(error, 0, "The system has no more threads.");
+    *thread = start->thread;
     pthread_mutex_unlock(&lock);
     script.threads_started += 1;
-    return __real_pthread_create(thread, attributes, run_counted, start);
+    return 0;
+}
+
+int __real_pthread_cancel(pthread_t thread);
+int __wrap_pthread_cancel(pthread_t thread);
+int __wrap_pthread_cancel(pthread_t thread) {
+    int result = __real_pthread_cancel(thread);
+    atomic_fetch_add(&script.cancels, 1);
+    return result;
+}
+
+/*
+ * What another thread is to do has its time, under any load: after that it is a
+ * mistake with a sentence, and not a hang.
+ */
+enum { PATIENCE_S = 30 };
+
+static struct timespec patience(void) {
+    struct timespec until;
+    timespec_get(&until, TIME_UTC);
+    until.tv_sec += PATIENCE_S;
+    return until;
+}
+
+/* Under the lock. Returns false when that was the last time. */
+static bool await_change(const struct timespec *until) {
+    return pthread_cond_timedwait(&changed, &lock, until) == 0;
 }
 
 void script_await_threads(void) {
+    struct timespec until = patience();
     pthread_mutex_lock(&lock);
-    while (live_threads > 0) {
-        pthread_cond_wait(&changed, &lock);
+    while (live_threads > 0 && await_change(&until)) {
     }
+    int left = live_threads;
     pthread_mutex_unlock(&lock);
+    cr_assert_eq(left, 0,
+                 "%d watching threads were to wake and end, and have not ended "
+                 "in %d seconds.",
+                 left, PATIENCE_S);
+}
+
+static bool has_ended(pthread_t thread) {
+    for (const Start *start = started; start != NULL; start = start->next) {
+        if (pthread_equal(start->thread, thread)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int __real_pthread_join(pthread_t thread, void **result_out);
+int __wrap_pthread_join(pthread_t thread, void **result_out);
+int __wrap_pthread_join(pthread_t thread, void **result_out) {
+    struct timespec until = patience();
+    pthread_mutex_lock(&lock);
+    while (!has_ended(thread) && await_change(&until)) {
+    }
+    bool ended = has_ended(thread);
+    pthread_mutex_unlock(&lock);
+    cr_assert(ended,
+              "A thread was to end and is waited for, and has not ended in %d "
+              "seconds (threads cancelled so far: %d).",
+              PATIENCE_S, script.cancels);
+    return __real_pthread_join(thread, result_out);
+}
+
+static _Atomic(pthread_mutex_t *) destroyed; /* the latest */
+
+/* As for other threads: a lock that nobody lets go is no hang. */
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
+    if (mutex == &lock) {
+        return __real_pthread_mutex_lock(mutex);
+    }
+    if (mutex == atomic_load(&destroyed)) {
+        fprintf(stderr,
+                "A lock was taken that had been destroyed (so far: "
+                "%s).\n",
+                trace_or_nothing(trace_text()));
+        abort();
+    }
+    time_t until = time(NULL) + PATIENCE_S;
+    while (pthread_mutex_trylock(mutex) == EBUSY) {
+        if (time(NULL) > until) {
+            fprintf(stderr,
+                    "A lock was waited for, and not let go in %d seconds (so "
+                    "far: %s).\n",
+                    PATIENCE_S, trace_or_nothing(trace_text()));
+            abort();
+        }
+        sched_yield();
+    }
+    return 0;
 }
 
 int __real_pthread_mutex_init(pthread_mutex_t *mutex,
@@ -241,9 +366,27 @@ int __wrap_pthread_mutex_init(pthread_mutex_t *mutex,
                               const pthread_mutexattr_t *attributes);
 int __wrap_pthread_mutex_init(pthread_mutex_t *mutex,
                               const pthread_mutexattr_t *attributes) {
-    return script.mutex_error != 0
-               ? script.mutex_error
-               : __real_pthread_mutex_init(mutex, attributes);
+    if (script.mutex_error != 0) {
+        return script.mutex_error;
+    }
+    atomic_store(&destroyed, NULL);
+    atomic_fetch_add(&script.locks, 1);
+    return __real_pthread_mutex_init(mutex, attributes);
+}
+
+int __real_pthread_mutex_destroy(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex) {
+    atomic_store(&destroyed, mutex);
+    atomic_fetch_sub(&script.locks, 1);
+    return __real_pthread_mutex_destroy(mutex);
+}
+
+int __real_pthread_cond_destroy(pthread_cond_t *condition);
+int __wrap_pthread_cond_destroy(pthread_cond_t *condition);
+int __wrap_pthread_cond_destroy(pthread_cond_t *condition) {
+    atomic_fetch_sub(&script.locks, 1);
+    return __real_pthread_cond_destroy(condition);
 }
 
 int __real_pthread_cond_init(pthread_cond_t *condition,
@@ -252,9 +395,11 @@ int __wrap_pthread_cond_init(pthread_cond_t *condition,
                              const pthread_condattr_t *attributes);
 int __wrap_pthread_cond_init(pthread_cond_t *condition,
                              const pthread_condattr_t *attributes) {
-    return script.condition_error != 0
-               ? script.condition_error
-               : __real_pthread_cond_init(condition, attributes);
+    if (script.condition_error != 0) {
+        return script.condition_error;
+    }
+    atomic_fetch_add(&script.locks, 1);
+    return __real_pthread_cond_init(condition, attributes);
 }
 
 int __real_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
@@ -287,6 +432,13 @@ int __wrap_fcntl(int descriptor, int command, ...) {
 ssize_t __real_read(int descriptor, void *buffer, size_t capacity);
 ssize_t __wrap_read(int descriptor, void *buffer, size_t capacity);
 ssize_t __wrap_read(int descriptor, void *buffer, size_t capacity) {
+    enum { MOST = 10000 };
+    static int reads;
+    reads += 1;
+    cr_assert(reads <= MOST,
+              "A socket was read %d times: it is read again and again, "
+              "whatever the read answers.",
+              MOST);
     if ((__real_fcntl(descriptor, F_GETFL) & O_NONBLOCK) == 0) {
         script.blocking_reads += 1;
         errno = EAGAIN;
@@ -333,19 +485,7 @@ int __wrap_poll(struct pollfd *looks, nfds_t count, int timeout_ms) {
 
 static _Thread_local Other *myself;
 
-/* A queue into which a task was pushed twice would never end. */
-static bool is_in_queue(const ReadyQueue *queue, const Task *task) {
-    pthread_mutex_lock(&lock);
-    bool alone = live_threads == 0 && myself == NULL;
-    pthread_mutex_unlock(&lock);
-    const Task *at = alone ? atomic_load(&queue->newest) : NULL;
-    while (at != NULL && at != task) {
-        at = at->next;
-    }
-    return at != NULL;
-}
-
-static void stand_before_push(Other *other) {
+static void stand(Other *other) {
     pthread_mutex_lock(&lock);
     other->standing = true;
     pthread_cond_broadcast(&changed);
@@ -355,38 +495,195 @@ static void stand_before_push(Other *other) {
     pthread_mutex_unlock(&lock);
 }
 
-bool __real_ready_queue_push(ReadyQueue *queue, Task *task);
-bool __wrap_ready_queue_push(ReadyQueue *queue, Task *task);
-bool __wrap_ready_queue_push(ReadyQueue *queue, Task *task) {
+static size_t tasks_pending(void) {
+    Executor *executor = local_executor();
+    return executor == NULL ? 0 : executor_pending_tasks(executor);
+}
+
+/* The executor's thread: what it does between taking its notes and the next
+ * time, counted against loops without an end. */
+static int notes_of_batch, runs_of_batch;
+static int asked_since_batch, announced_since_batch;
+
+static void begin_batch(void) {
+    notes_of_batch = runs_of_batch = 0;
+    asked_since_batch = announced_since_batch = 0;
+}
+
+static Mailbox *mailbox_in_use; /* the executor's thread */
+
+Note __real_mailbox_push(Mailbox *mailbox, Task *task);
+unsigned __wrap_mailbox_push(Mailbox *mailbox, Task *task);
+unsigned __wrap_mailbox_push(Mailbox *mailbox, Task *task) {
     if (myself != NULL && myself->stops_before_push) {
-        stand_before_push(myself);
+        stand(myself);
     }
-    if (was_freed(queue)) {
-        return false;
+    if (was_freed(mailbox) || was_freed(task)) {
+        return NOTE_LEFT;
     }
     atomic_fetch_add(&script.pushes, 1);
-    return is_in_queue(queue, task) || __real_ready_queue_push(queue, task);
+    Note note = __real_mailbox_push(mailbox, task);
+    if (myself != NULL && myself->stops_after_push) {
+        stand(myself);
+    }
+    fire(&script.after_push);
+    return note;
 }
 
-bool __real_ready_queue_is_empty(const ReadyQueue *queue);
-bool __wrap_ready_queue_is_empty(const ReadyQueue *queue);
-bool __wrap_ready_queue_is_empty(const ReadyQueue *queue) {
-    bool empty = __real_ready_queue_is_empty(queue);
-    fire(&script.after_look);
-    return empty;
+static bool announced; /* by the latest answer */
+
+bool __real_mailbox_announce_sleep(Mailbox *mailbox);
+bool __wrap_mailbox_announce_sleep(Mailbox *mailbox);
+bool __wrap_mailbox_announce_sleep(Mailbox *mailbox) {
+    enum { MOST = 10000 };
+    announced_since_batch += 1;
+    cr_assert(announced_since_batch <= MOST,
+              "The executor has announced a sleep %d times without taking its "
+              "notes in between (tasks pending: %zu; so far: %s).",
+              MOST, tasks_pending(), trace_or_nothing(trace_text()));
+    fire(&script.before_announce);
+    announced = __real_mailbox_announce_sleep(mailbox);
+    if (announced) {
+        fire(&script.after_announce);
+    }
+    return announced;
 }
 
-Task *__real_ready_queue_take_all(ReadyQueue *queue);
-struct Task *__wrap_ready_queue_take_all(ReadyQueue *queue);
-struct Task *__wrap_ready_queue_take_all(ReadyQueue *queue) {
-    cr_assert(script.batches_left > 0, "%s", script.batches_sentence);
+/* The list in a socket, as its watching thread has it. */
+static _Thread_local Socket *socket_of_thread;
+
+static void assert_guarded(void) {
+    if (socket_of_thread != NULL &&
+        pthread_mutex_trylock(&socket_of_thread->lock) == 0) {
+        atomic_fetch_add(&script.unguarded, 1);
+        pthread_mutex_unlock(&socket_of_thread->lock);
+    }
+}
+
+void __real_waiter_list_move(WaiterList *from, WaiterList *to);
+void __wrap_waiter_list_move(WaiterList *from, WaiterList *to);
+void __wrap_waiter_list_move(WaiterList *from, WaiterList *to) {
+    if (may_block) {
+        char *list = (char *)from;
+        socket_of_thread = (Socket *)(void *)(list - offsetof(Socket, readers));
+    }
+    assert_guarded();
+    __real_waiter_list_move(from, to);
+}
+
+Waker __real_waiter_list_take_first(WaiterList *list);
+struct Waker __wrap_waiter_list_take_first(WaiterList *list);
+struct Waker __wrap_waiter_list_take_first(WaiterList *list) {
+    assert_guarded();
+    return __real_waiter_list_take_first(list);
+}
+
+Task *__real_mailbox_take_all(Mailbox *mailbox);
+struct Task *__wrap_mailbox_take_all(Mailbox *mailbox);
+struct Task *__wrap_mailbox_take_all(Mailbox *mailbox) {
+    cr_assert(script.batches_left > 0,
+              "The executor takes one batch after the other and does not come "
+              "to an end (tasks pending: %zu; so far: %s).",
+              tasks_pending(), trace_or_nothing(trace_text()));
     script.batches_left -= 1;
-    return __real_ready_queue_take_all(queue);
+    begin_batch();
+    mailbox_in_use = mailbox;
+    Task *taken = __real_mailbox_take_all(mailbox);
+    fire(&script.after_take);
+    return taken;
+}
+
+Task *__real_mailbox_close(Mailbox *mailbox);
+struct Task *__wrap_mailbox_close(Mailbox *mailbox);
+struct Task *__wrap_mailbox_close(Mailbox *mailbox) {
+    begin_batch();
+    mailbox_in_use = mailbox;
+    return __real_mailbox_close(mailbox);
+}
+
+Mailbox *script_mailbox(void) {
+    return mailbox_in_use;
+}
+
+/* How many notes are in it. The marks of mailbox.c are known by what they do. */
+static int count_notes(void) {
+    enum { MANY = 1000 };
+    Mailbox *mailbox = mailbox_in_use;
+    if (mailbox == NULL || mailbox_is_closed(mailbox)) {
+        return 0;
+    }
+    if (__real_mailbox_announce_sleep(mailbox)) {
+        __real_mailbox_take_all(mailbox);
+        return 0;
+    }
+    int notes = 0;
+    const Task *task = atomic_load(&mailbox->newest);
+    while (task != NULL && notes < MANY && task->executor != NULL) {
+        notes += 1;
+        task = task->next_note;
+    }
+    return notes;
+}
+
+void __real_task_take_note(Task *task);
+void __wrap_task_take_note(Task *task);
+void __wrap_task_take_note(Task *task) {
+    enum { MOST = 50000 };
+    notes_of_batch += 1;
+    cr_assert(notes_of_batch <= MOST,
+              "The executor has read %d notes that it took at once: the walk "
+              "over them has no end.",
+              MOST);
+    cr_assert(!was_freed(task),
+              "A note was read whose task had been freed: the note came out "
+              "of the mailbox, and had kept its task no longer.");
+    cr_assert(task->executor == local_executor(),
+              "What was read from the mailbox is no task of this executor.");
+    __real_task_take_note(task);
+    fire(&script.after_note_read);
+}
+
+/* A task that is queued twice makes a ring of its batch. */
+void __real_task_run(Task *task);
+void __wrap_task_run(Task *task);
+void __wrap_task_run(Task *task) {
+    enum { MOST = 50000 };
+    runs_of_batch += 1;
+    cr_assert(runs_of_batch <= MOST,
+              "The executor has run tasks %d times without a look at its "
+              "mailbox: its batch is a ring, or has no end.",
+              MOST);
+    cr_assert(!was_freed(task),
+              "A task that came out of the ready queue had been freed while it "
+              "was in it.");
+    __real_task_run(task);
+}
+
+/* All are cancelled until none is left. */
+void __real_task_cancel(Task *task);
+void __wrap_task_cancel(Task *task);
+void __wrap_task_cancel(Task *task) {
+    enum { MOST = 100000 };
+    static int cancelled;
+    cancelled += 1;
+    cr_assert(cancelled <= MOST,
+              "Tasks were cancelled %d times, and that is no end: a task that "
+              "was cancelled stays among those that have not completed (tasks "
+              "pending: %zu).",
+              MOST, tasks_pending());
+    __real_task_cancel(task);
 }
 
 bool __real_task_has_waker(const Task *task);
 bool __wrap_task_has_waker(const Task *task);
 bool __wrap_task_has_waker(const Task *task) {
+    enum { MOST = 100000 };
+    asked_since_batch += 1;
+    cr_assert(asked_since_batch <= MOST,
+              "Between two batches tasks were asked %d times whether they have "
+              "a waker: the executor's list of them is a ring (tasks pending: "
+              "%zu).",
+              MOST, tasks_pending());
     fire(&script.before_waker_count);
     return __real_task_has_waker(task);
 }
@@ -398,21 +695,51 @@ static bool was_called(Parker *parker) {
     return called;
 }
 
+static void assert_somebody_called(Parker *parker) {
+    if (was_called(parker)) {
+        return;
+    }
+    const ReadyQueue *queue = (const ReadyQueue *)(void *)local_executor();
+    const char *so_far = trace_or_nothing(trace_text());
+    cr_assert(ready_queue_is_empty(queue),
+              "The executor went to sleep for ever although a task is in its "
+              "ready queue (tasks pending: %zu; so far: %s).",
+              tasks_pending(), so_far);
+    int notes = count_notes();
+    cr_assert(notes == 0 || announced,
+              "The executor went to sleep for ever although its mailbox had "
+              "refused the announcement: there was a note (tasks pending: %zu; "
+              "so far: %s).",
+              tasks_pending(), so_far);
+    cr_assert(notes == 0,
+              "The executor sleeps for ever: it had announced that, and was "
+              "not called for the note that came then (notes: %d; tasks "
+              "pending: %zu; so far: %s).",
+              notes, tasks_pending(), so_far);
+    cr_assert_fail("The executor went to sleep for ever: its ready queue and "
+                   "its mailbox are empty, and no thread is left that could "
+                   "leave a note (tasks pending: %zu; so far: %s).",
+                   tasks_pending(), so_far);
+}
+
 /* Sleeps only if the sleep has an end: a call, or a thread that may call. */
 void __real_parker_park(Parker *parker);
 void __wrap_parker_park(Parker *parker);
 void __wrap_parker_park(Parker *parker) {
     script.parks += 1;
     fire(&script.before_park);
+    struct timespec until = patience();
     pthread_mutex_lock(&lock);
-    while (!was_called(parker) && live_threads > 0) {
-        pthread_cond_wait(&changed, &lock);
+    while (!was_called(parker) && live_threads > 0 && await_change(&until)) {
     }
+    int watching = live_threads;
     pthread_mutex_unlock(&lock);
-    cr_assert(was_called(parker),
-              "The executor sleeps for ever: a wake-up was lost, or there was "
-              "nobody to wait for. Announce the sleep, THEN look at the queue, "
-              "then park; a waker pushes, THEN looks whether you sleep.");
+    cr_assert(watching == 0 || was_called(parker),
+              "The executor has slept for %d seconds; %d threads watch sockets "
+              "and do not wake it (tasks pending: %zu; so far: %s).",
+              PATIENCE_S, watching, tasks_pending(),
+              trace_or_nothing(trace_text()));
+    assert_somebody_called(parker);
     __real_parker_park(parker);
 }
 
@@ -450,6 +777,12 @@ static void start_other(Other *other) {
 void other_start_to_push(Other *other, void (*act)(void *), void *argument) {
     *other =
         (Other){.act = act, .argument = argument, .stops_before_push = true};
+    start_other(other);
+}
+
+void other_start_and_push(Other *other, void (*act)(void *), void *argument) {
+    *other =
+        (Other){.act = act, .argument = argument, .stops_after_push = true};
     start_other(other);
 }
 

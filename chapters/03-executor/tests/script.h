@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mailbox.h"
+
 /** Something to do at a certain place, once. */
 typedef struct Cue {
     /** `NULL`: nothing. */
@@ -53,15 +55,21 @@ typedef struct Script {
     atomic_int early_ends;
     /** So many batches may be taken; then the test has failed. */
     int batches_left;
-    /** What that means. */
-    const char *batches_sentence;
 
-    /** Right after a look whether the ready queue is empty. */
-    Cue after_look;
-    /** Right before it is asked whether a task has a waker. */
-    Cue before_waker_count;
+    /** Right before the executor announces its sleep. */
+    Cue before_announce;
+    /** Right after it has: the sleeping mark stands in the mailbox. */
+    Cue after_announce;
     /** Right before the executor sleeps. */
     Cue before_park;
+    /** Right after a note was left, before its thread acts on the answer. */
+    Cue after_push;
+    /** Right after all notes were taken. */
+    Cue after_take;
+    /** Right after one note was read, before the next one is. */
+    Cue after_note_read;
+    /** Right before it is asked whether a task has a waker. */
+    Cue before_waker_count;
 
     /** How often memory was asked for. */
     atomic_int allocations;
@@ -73,8 +81,14 @@ typedef struct Script {
     atomic_int calls_into_freed;
     /** Threads that were started by the sources. */
     int threads_started;
-    /** How often a task was put into a ready queue. */
+    /** How often a note was pushed into a mailbox. */
     atomic_int pushes;
+    /** Mutexes and conditions that were made and not destroyed yet. */
+    atomic_int locks;
+    /** Threads that were cancelled by the sources. */
+    atomic_int cancels;
+    /** Changes of a list by a watching thread without its socket's lock. */
+    atomic_int unguarded;
     /** Reads from a descriptor that would have blocked the executor. */
     int blocking_reads;
     /** Calls that would have put the executor to sleep outside of its park. */
@@ -91,6 +105,9 @@ extern Script script;
 /** How many freed blocks were used after they had been freed. */
 int script_used_after_free(void);
 
+/** The mailbox whose notes were taken last. */
+Mailbox *script_mailbox(void);
+
 /** Waits until each thread that the sources started is through. */
 void script_await_threads(void);
 
@@ -100,8 +117,10 @@ typedef struct Other {
     void (*act)(void *argument);
     /** For `act`. */
     void *argument;
-    /** It stands still before it pushes into the ready queue. */
+    /** It stands still before it leaves a note, */
     bool stops_before_push;
+    /** or right after, before it acts on the answer. */
+    bool stops_after_push;
     /** Under the script's lock, as the next two: it stands there. */
     bool standing;
     /** It may go on. */
@@ -115,7 +134,10 @@ typedef struct Other {
 /** Starts a second thread that goes as far as to its push. */
 void other_start_to_push(Other *other, void (*act)(void *), void *argument);
 
-/** Waits for it. Returns false if it ended without any push. */
+/** Starts one that goes as far as through it. */
+void other_start_and_push(Other *other, void (*act)(void *), void *argument);
+
+/** Waits for either. Returns false if it ended without any push. */
 bool other_stands_before_push(Other *other);
 
 /** Lets it go on, and waits for its end. */

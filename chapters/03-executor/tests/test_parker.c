@@ -16,7 +16,7 @@ static void *call_when_all_ended_early(void *parker) {
     return NULL;
 }
 
-Test(parker, remembers_calls_and_counts_them_as_one, .timeout = 5) {
+Test(parker, remembers_calls_and_counts_them_as_one, .timeout = 60) {
     Parker parker;
     cr_assert_eq(parker_init(&parker), 0);
     parker_unpark(&parker);
@@ -28,7 +28,7 @@ Test(parker, remembers_calls_and_counts_them_as_one, .timeout = 5) {
     parker_deinit(&parker);
 }
 
-Test(parker, sleeps_on_when_nobody_called, .timeout = 5) {
+Test(parker, sleeps_on_when_nobody_called, .timeout = 60) {
     Parker parker;
     pthread_t caller;
     cr_assert_eq(parker_init(&parker), 0);

@@ -21,7 +21,7 @@ static void close_reading(Reading *self) {
     pair_close(&self->pair);
 }
 
-Test(socket_read, reads_nothing_before_it_is_polled, .timeout = 5) {
+Test(socket_read, reads_nothing_before_it_is_polled, .timeout = 60) {
     Reading a;
     open_reading(&a);
     pair_deliver(&a.pair, "early");
@@ -31,7 +31,7 @@ Test(socket_read, reads_nothing_before_it_is_polled, .timeout = 5) {
     close_reading(&a);
 }
 
-Test(socket_read, is_ready_at_once_when_there_is_data, .timeout = 5) {
+Test(socket_read, is_ready_at_once_when_there_is_data, .timeout = 60) {
     Reading a;
     open_reading(&a);
     pair_deliver(&a.pair, "early");
@@ -46,38 +46,39 @@ Test(socket_read, is_ready_at_once_when_there_is_data, .timeout = 5) {
 }
 
 Test(socket_read, is_pending_without_blocking_when_there_is_none,
-     .timeout = 5) {
+     .timeout = 60) {
     Reading a;
     ProbeWaker w;
     probe_waker_init(&w, "W");
     open_reading(&a);
-    cr_assert_eq(poll_for(&a.read.future, &w), POLL_PENDING,
-                 "Nothing has arrived, but the read is ready (%zd): EAGAIN is "
-                 "not the end of file.",
-                 a.read.result);
+    cr_assert_eq(
+        poll_for(&a.read.future, &w), POLL_PENDING,
+        "Nothing has arrived, and the read is ready; its result is %s.",
+        error_name((int)a.read.result));
     cr_assert(script.blocking_reads == 0 && script.blocking_looks == 0,
-              "The poll called something that waits: then no other task runs. "
-              "A poll goes as far as it can without waiting.");
+              "The poll called something that waits: then no other task runs.");
     cr_assert_eq(w.held, 1,
-                 "The read is pending, and %d wakers of its task "
-                 "are held: nobody will wake it.",
+                 "The read is pending, and %d wakers of its task are held "
+                 "instead of one.",
                  w.held);
     close_reading(&a);
     assert_balanced(&w);
 }
 
 Test(socket_read, leaves_its_waker_with_a_thread_and_does_not_wake_itself,
-     .timeout = 5) {
+     .timeout = 60) {
     Reading a;
     Executor *executor = stage_open();
     open_reading(&a);
     script.before_park = (Cue){deliver_hello, &a.pair, 0};
-    script.batches_left = 4;
-    script.batches_sentence =
-        "A read that waits was polled again and again, though nothing had "
-        "arrived: a future that wakes itself in order to wait keeps the "
-        "executor spinning. Leave the waker with whoever knows.";
     stage_spawn(executor, &a.read.future);
+    for (int i = 0; i < 3; i++) {
+        stage_run_batch(executor);
+    }
+    cr_assert_eq(stage_queued(executor), 0,
+                 "A read waits, nothing has arrived, and its task is in the "
+                 "ready queue again: it is polled over and over, and the "
+                 "executor never sleeps.");
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.read.result, 5, "Five bytes came, %zd were read.",
                  a.read.result);
@@ -89,7 +90,7 @@ Test(socket_read, leaves_its_waker_with_a_thread_and_does_not_wake_itself,
     stage_close(executor);
 }
 
-Test(socket_read, takes_the_end_of_file_for_what_it_is, .timeout = 5) {
+Test(socket_read, takes_the_end_of_file_for_what_it_is, .timeout = 60) {
     Reading a;
     open_reading(&a);
     pair_hang_up(&a.pair);
@@ -100,7 +101,7 @@ Test(socket_read, takes_the_end_of_file_for_what_it_is, .timeout = 5) {
     close_reading(&a);
 }
 
-Test(socket_read, waits_on_when_readable_turns_out_to_be_wrong, .timeout = 5) {
+Test(socket_read, waits_on_when_readable_turns_out_to_be_wrong, .timeout = 60) {
     Reading a;
     ProbeWaker w;
     probe_waker_init(&w, "W");
@@ -108,26 +109,29 @@ Test(socket_read, waits_on_when_readable_turns_out_to_be_wrong, .timeout = 5) {
     script.false_readiness = 1;
     cr_assert_eq(poll_for(&a.read.future, &w), POLL_PENDING,
                  "The system said readable, the read said EAGAIN, and the "
-                 "task gave up (%zd): a false alarm only means wait on.",
-                 a.read.result);
-    cr_assert_eq(w.held, 1,
-                 "After a false alarm the read is pending and %d "
-                 "wakers are held: nobody will wake it.",
-                 w.held);
+                 "future is ready; its result is %s. A false alarm only means "
+                 "wait on.",
+                 error_name((int)a.read.result));
+    cr_assert_eq(
+        w.held, 1,
+        "After a false alarm the read is pending, and %d wakers of its "
+        "task are held instead of one.",
+        w.held);
     close_reading(&a);
     assert_balanced(&w);
 }
 
 Test(socket_read, polled_again_keeps_its_thread_and_the_latest_waker,
-     .timeout = 5) {
+     .timeout = 60) {
     Reading a;
     ProbeWaker first, latest;
     probe_waker_init(&first, "first");
     probe_waker_init(&latest, "latest");
     open_reading(&a);
-    poll_for(&a.read.future, &first);
-    for (int i = 0; i < 10; i++) {
-        poll_for(&a.read.future, &latest);
+    for (int i = 0; i <= 10; i++) {
+        cr_assert_eq(poll_for(&a.read.future, i == 0 ? &first : &latest),
+                     POLL_PENDING,
+                     "Nothing has arrived, and poll %d answered ready.", i + 1);
     }
     cr_assert_eq(script.threads_started, 1,
                  "One read was polled 11 times and started %d threads: one "
@@ -142,23 +146,24 @@ Test(socket_read, polled_again_keeps_its_thread_and_the_latest_waker,
     assert_balanced(&latest);
 }
 
-Test(socket_read, dropped_while_pending_leaves_nobody_behind, .timeout = 5) {
+Test(socket_read, dropped_while_pending_leaves_nobody_behind, .timeout = 60) {
     Reading a;
     ProbeWaker w;
     probe_waker_init(&w, "W");
     open_reading(&a);
-    poll_for(&a.read.future, &w);
+    cr_assert_eq(poll_for(&a.read.future, &w), POLL_PENDING,
+                 "Nothing has arrived, and the read is ready.");
     future_drop(&a.read.future);
     cr_assert_eq(socket_watching_threads(), 0,
                  "A read that waited was dropped, and its thread still "
-                 "watches: dropping releases all that was registered.");
+                 "watches the socket.");
     pair_deliver(&a.pair, "too late");
     cr_assert_eq(w.wakes, 0, "A read that was dropped woke its task.");
     assert_balanced(&w);
     pair_close(&a.pair);
 }
 
-Test(socket_read, cancelled_with_its_task_leaves_nobody_behind, .timeout = 5) {
+Test(socket_read, cancelled_with_its_task_leaves_nobody_behind, .timeout = 60) {
     Reading a;
     Executor *executor = stage_open();
     open_reading(&a);
@@ -172,7 +177,7 @@ Test(socket_read, cancelled_with_its_task_leaves_nobody_behind, .timeout = 5) {
     pair_close(&a.pair);
 }
 
-Test(socket_read, reports_that_there_is_no_thread_to_wait_with, .timeout = 5) {
+Test(socket_read, reports_that_there_is_no_thread_to_wait_with, .timeout = 60) {
     Reading a;
     open_reading(&a);
     script.thread_error = EAGAIN;
@@ -180,13 +185,13 @@ Test(socket_read, reports_that_there_is_no_thread_to_wait_with, .timeout = 5) {
                  "No thread could be had to watch the socket, and the read is "
                  "pending: nobody will ever wake it.");
     cr_assert_eq(a.read.result, -EAGAIN,
-                 "No thread could be had, and the read says %zd instead of "
+                 "No thread could be had, and the result is %s instead of "
                  "-EAGAIN.",
-                 a.read.result);
+                 error_name((int)a.read.result));
     close_reading(&a);
 }
 
-Test(socket_read, reports_the_error_of_the_read, .timeout = 5) {
+Test(socket_read, reports_the_error_of_the_read, .timeout = 60) {
     Reading a;
     open_reading(&a);
     pair_deliver(&a.pair, "x");
@@ -194,9 +199,147 @@ Test(socket_read, reports_the_error_of_the_read, .timeout = 5) {
     cr_assert_eq(poll_for_nobody(&a.read.future), POLL_READY,
                  "The read failed and the future is pending.");
     cr_assert_eq(a.read.result, -ECONNRESET,
-                 "The connection was reset, and the read says %zd.",
-                 a.read.result);
+                 "The connection was reset, and the result is %s.",
+                 error_name((int)a.read.result));
     close_reading(&a);
+}
+
+/* --- Several reads of one socket, and its end ------------------------------- */
+
+/* A and B read one socket. */
+typedef struct TwoReads {
+    Pair pair;
+    SocketRead a, b;
+    char bytes[2];
+    ProbeWaker of_a, of_b;
+} TwoReads;
+
+static void open_two_reads(TwoReads *self) {
+    pair_open(&self->pair);
+    socket_read_init(&self->a, &self->pair.near, &self->bytes[0], 1);
+    socket_read_init(&self->b, &self->pair.near, &self->bytes[1], 1);
+    probe_waker_init(&self->of_a, "A");
+    probe_waker_init(&self->of_b, "B");
+    Poll a = poll_for(&self->a.future, &self->of_a);
+    Poll b = poll_for(&self->b.future, &self->of_b);
+    cr_assert(a == POLL_PENDING && b == POLL_PENDING,
+              "Nothing has arrived, and one of two reads is ready.");
+}
+
+static void close_two_reads(TwoReads *self) {
+    assert_balanced(&self->of_a);
+    assert_balanced(&self->of_b);
+    assert_nobody_watches(&self->pair.near);
+    pair_close(&self->pair);
+}
+
+Test(socket_read, of_two_that_wait_for_one_socket_both_are_woken,
+     .timeout = 60) {
+    TwoReads two;
+    open_two_reads(&two);
+    pair_deliver(&two.pair, "xy");
+    script_await_threads();
+    assert_trace("wake A, wake B", "Two tasks read one socket, and data came.");
+    cr_assert(poll_for_nobody(&two.a.future) == POLL_READY &&
+                  poll_for_nobody(&two.b.future) == POLL_READY,
+              "Two bytes came for two reads of one byte, and one is pending.");
+    cr_assert(two.a.result == 1 && two.b.result == 1 && two.bytes[0] == 'x' &&
+                  two.bytes[1] == 'y',
+              "Two reads got %zd and %zd bytes instead of one each, in order.",
+              two.a.result, two.b.result);
+    future_drop(&two.a.future);
+    future_drop(&two.b.future);
+    close_two_reads(&two);
+}
+
+Test(socket_read, dropped_leaves_another_ones_registration_alone,
+     .timeout = 60) {
+    TwoReads two;
+    open_two_reads(&two);
+    future_drop(&two.a.future);
+    cr_assert_eq(two.of_b.held, 1,
+                 "A and B read one socket, A was dropped, and the socket holds "
+                 "%d wakers of B.",
+                 two.of_b.held);
+    pair_deliver(&two.pair, "x");
+    script_await_threads();
+    assert_trace("wake B",
+                 "A and B read one socket, A was dropped, data came.");
+    cr_assert_eq(poll_for_nobody(&two.b.future), POLL_READY,
+                 "B was woken for a byte, and is pending.");
+    future_drop(&two.b.future);
+    close_two_reads(&two);
+}
+
+Test(socket_read, dropped_when_it_is_ready_leaves_another_ones_alone,
+     .timeout = 60) {
+    TwoReads two;
+    open_two_reads(&two);
+    pair_deliver(&two.pair, "x");
+    script_await_threads();
+    trace_clear();
+    cr_assert_eq(poll_for_nobody(&two.a.future), POLL_READY,
+                 "A was woken for a byte, and is pending.");
+    cr_assert_eq(poll_for(&two.b.future, &two.of_b), POLL_PENDING,
+                 "A has read the only byte, and B is ready.");
+    future_drop(&two.a.future);
+    pair_deliver(&two.pair, "y");
+    script_await_threads();
+    assert_trace("wake B", "A has read and was dropped, B waits, data came.");
+    cr_assert_eq(poll_for_nobody(&two.b.future), POLL_READY,
+                 "B was woken for a byte, and is pending.");
+    future_drop(&two.b.future);
+    close_two_reads(&two);
+}
+
+Test(socket_read, of_two_tasks_both_end, .timeout = 60) {
+    TwoReads two;
+    Executor *executor = stage_open();
+    pair_open(&two.pair);
+    socket_read_init(&two.a, &two.pair.near, &two.bytes[0], 1);
+    socket_read_init(&two.b, &two.pair.near, &two.bytes[1], 1);
+    stage_spawn(executor, &two.a.future);
+    stage_spawn(executor, &two.b.future);
+    stage_run_batch(executor);
+    pair_deliver(&two.pair, "xy");
+    assert_runs_to_the_end(executor);
+    cr_assert(two.a.result == 1 && two.b.result == 1,
+              "Two tasks read one socket, two bytes came, and they got %zd and "
+              "%zd instead of one each.",
+              two.a.result, two.b.result);
+    pair_close(&two.pair);
+    stage_close(executor);
+}
+
+Test(socket_read, ends_when_its_socket_is_closed, .timeout = 60) {
+    Reading a;
+    Executor *executor = stage_open();
+    open_reading(&a);
+    stage_spawn(executor, &a.read.future);
+    stage_run_batch(executor);
+    pair_close(&a.pair);
+    assert_runs_to_the_end(executor);
+    cr_assert_eq(a.read.result, -EBADF,
+                 "A task waited for a socket that was closed; the result of "
+                 "its read is %s instead of -EBADF.",
+                 error_name((int)a.read.result));
+    stage_close(executor);
+}
+
+Test(socket_read, may_be_dropped_after_its_socket_was_closed, .timeout = 60) {
+    Reading a;
+    ProbeWaker w;
+    probe_waker_init(&w, "W");
+    open_reading(&a);
+    cr_assert_eq(poll_for(&a.read.future, &w), POLL_PENDING,
+                 "Nothing has arrived, and the read is ready.");
+    pair_close(&a.pair);
+    cr_assert_eq(w.wakes, 1,
+                 "A read waited for a socket that was closed, and its task was "
+                 "woken %d times instead of once.",
+                 w.wakes);
+    future_drop(&a.read.future);
+    assert_balanced(&w);
 }
 
 /* A task that reads a message of eight bytes, however it is cut up. */
@@ -228,9 +371,8 @@ static Poll message_poll(Future *future, Context *context) {
         }
         future_drop(&self->read.future);
         cr_assert_gt(self->read.result, 0,
-                     "A read in the middle of a message "
-                     "answered %zd.",
-                     self->read.result);
+                     "The result of a read in the middle of a message is %s.",
+                     error_name((int)self->read.result));
         self->length += (size_t)self->read.result;
         message_read_on(self);
     }
@@ -241,7 +383,7 @@ static void message_drop(Future *future) {
     future_drop(&((Message *)future)->read.future);
 }
 
-Test(socket_read, brings_a_message_one_byte_at_a_time, .timeout = 5) {
+Test(socket_read, brings_a_message_one_byte_at_a_time, .timeout = 60) {
     static const FutureVtable vtable = {message_poll, message_drop};
     Pair pair;
     Executor *executor = stage_open();
@@ -272,7 +414,7 @@ static void count_threads(ProbeFuture *self) {
     self->polls = socket_watching_threads();
 }
 
-Test(socket_read, costs_one_thread_for_each_read_that_waits, .timeout = 5) {
+Test(socket_read, costs_one_thread_for_each_read_that_waits, .timeout = 60) {
     Reading all[10];
     ProbeFuture counter;
     Executor *executor = stage_open();

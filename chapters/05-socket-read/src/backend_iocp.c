@@ -353,9 +353,9 @@ static int begin(Backend *backend, IoObject object, uint32_t generation) {
 
 //! [arm]
 /*
- * A poll that is under way will do if it asks for more: what nobody wants of its
- * report is dropped. Not so if nothing is armed: then it is one that could not
- * be cancelled, and may be of another socket.
+ * A poll that is under way will do if it asks for more: what nobody wants of
+ * its report is dropped. Not so if nothing is armed: then it is one that could
+ * not be cancelled, and may be of another socket.
  */
 int backend_arm(Backend *backend, IoObject object, uint32_t generation,
                 Signals before, Signals after) {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "platform.h"
@@ -30,6 +29,7 @@ typedef struct Visitor {
     SocketConnect connect;
     SocketWrite write;
     SocketRead read;
+    Waiter stays; /* until all are there */
     size_t heard;
     char message[MESSAGE];
     char answer[MESSAGE];
@@ -41,21 +41,25 @@ struct Crowd {
     struct sockaddr_in address;
     unsigned count;
     unsigned spawned;
-    unsigned arrived; /* answered once, or failed */
-    Waker *staying;   /* of those that wait for the rest; `count` of them */
+    unsigned arrived;   /* answered once, or failed */
+    WaiterList staying; /* until the rest are there */
     CrowdResult result;
 };
 
 static int spawn_visitor(Crowd *crowd);
 
+/* Keeps the first failure. */
+static void note_failure(Crowd *crowd, int failure) {
+    if (crowd->result.failure == 0) {
+        crowd->result.failure = failure;
+    }
+}
+
 /* The next one comes in when one has arrived: a listener's queue is short. */
 static void arrive(Crowd *crowd, int failure) {
     crowd->arrived += 1;
-    if (failure == 0) {
-        crowd->result.connected += 1;
-    } else if (crowd->result.failure == 0) {
-        crowd->result.failure = failure;
-    }
+    crowd->result.connected += failure == 0;
+    note_failure(crowd, failure);
     while (crowd->spawned < crowd->count) {
         int result = spawn_visitor(crowd);
         if (result == 0) {
@@ -63,12 +67,10 @@ static void arrive(Crowd *crowd, int failure) {
         }
         crowd->spawned += 1;
         crowd->arrived += 1;
-        crowd->result.failure = result;
+        note_failure(crowd, result);
     }
     if (crowd->arrived == crowd->count) {
-        for (unsigned i = 0; i < crowd->count; i++) {
-            waker_wake(&crowd->staying[i]);
-        }
+        waiter_list_wake_all(&crowd->staying);
     }
 }
 
@@ -89,11 +91,10 @@ static void listen_on(Visitor *self) {
 static Poll leave(Visitor *self, int failure) {
     Crowd *crowd = self->crowd;
     if (!self->again) {
-        arrive(crowd, failure != 0 ? failure : -EPIPE);
-    } else if (failure == 0) {
-        crowd->result.answered += 1;
-    } else if (crowd->result.failure == 0) {
-        crowd->result.failure = failure;
+        arrive(crowd, failure);
+    } else {
+        crowd->result.answered += failure == 0;
+        note_failure(crowd, failure);
     }
     return POLL_READY;
 }
@@ -119,7 +120,7 @@ static int visitor_go_on(Visitor *self) {
         if (self->connect.result != 0) {
             return self->connect.result;
         }
-        self->socket = self->connect.connected;
+        self->socket = socket_take(&self->connect.connected);
         say(self);
         return 0;
     case VISITOR_SAYS:
@@ -162,7 +163,7 @@ static Poll visitor_stay(Visitor *self, Context *context) {
     if (crowd->arrived == crowd->count) {
         return POLL_READY;
     }
-    waker_clone_from(&crowd->staying[self->number], context->waker);
+    waiter_list_insert(&crowd->staying, &self->stays, context->waker);
     return POLL_PENDING;
 }
 
@@ -191,7 +192,7 @@ static void visitor_drop(Future *future) {
     if (self->state != VISITOR_STAYS) {
         future_drop(visitor_child(self));
     } else {
-        waker_drop(&self->crowd->staying[self->number]);
+        waiter_remove(&self->stays);
     }
     socket_close(&self->socket);
 }
@@ -219,9 +220,9 @@ int crowd_run(Executor *executor, uint16_t port, unsigned count,
                     .sin_port = htons(port),
                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
         .count = count,
-        .staying = calloc(count, sizeof *crowd.staying),
     };
-    int result = crowd.staying == NULL ? -ENOMEM : 0;
+    int result = 0;
+    waiter_list_init(&crowd.staying);
     while (result == 0 && crowd.spawned < count &&
            crowd.spawned < AT_THE_DOOR) {
         result = spawn_visitor(&crowd);
@@ -233,6 +234,5 @@ int crowd_run(Executor *executor, uint16_t port, unsigned count,
         executor_cancel_all(executor); /* they must not outlive the crowd */
     }
     *result_out = crowd.result;
-    free(crowd.staying);
     return result;
 }

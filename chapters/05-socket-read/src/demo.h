@@ -21,6 +21,9 @@ typedef struct Demo {
     bool serve;
     /** How many visitors there are, or 0. */
     unsigned crowd;
+    /** After so many seconds of silence the server closes a connection; 0 for
+     * never. */
+    unsigned idle_s;
     /** Where the server listens; 0 for any free port. */
     uint16_t port;
     /** What happens. */

@@ -117,7 +117,7 @@ static int serve(Demo *demo, Executor *executor, int port_end,
     close(port_end);
     result = wait_for_clients(executor, &server, clients_end);
     executor_cancel_all(executor);
-    echo_server_deinit(&server);
+    echo_server_stop(&server);
     log_line(&demo->output,
              "server: one thread served %lu connection%s, %llu bytes; %lu "
              "still open",

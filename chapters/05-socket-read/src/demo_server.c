@@ -1,17 +1,22 @@
 /*
  * Ctrl-C is an event like any other: a signal handler may do very little, but
- * it may write to a pipe, and a SocketRead waits at the other end. If the
- * thread hangs after all, in somebody's poll, a second Ctrl-C ends the program
- * as it does without a handler.
+ * it may write to a pipe, and a SocketRead waits at the other end. The server
+ * then stops accepting, and the connections that are open have a while to come
+ * to an end. A second Ctrl-C ends the program at once, as it does without a
+ * handler: also if the thread hangs in a poll.
  */
 #include "demo.h"
 
 #include <errno.h>
 
+#include "clock.h"
 #include "echo_server.h"
 #include "executor.h"
 #include "platform.h"
+#include "select.h"
 #include "socket_read.h"
+
+enum { GRACE_S = 5 };
 
 //! [interrupt]
 static int interrupt_pipe[2];
@@ -54,13 +59,39 @@ static void release_interrupt(Socket *interrupt) {
 }
 
 //! [serve]
-static int serve_until_interrupted(Executor *executor, EchoServer *server,
-                                   Socket *interrupt) {
+static int wait_for_interrupt(Executor *executor, Socket *interrupt) {
     char byte;
     SocketRead interrupted;
     socket_read_init(&interrupted, interrupt, &byte, 1);
     int result = executor_block_on(executor, &interrupted.future);
     future_drop(&interrupted.future);
+    return result;
+}
+
+/* Lets those who are still here come to an end, but not for ever. */
+static int wait_for_the_end(Executor *executor, EchoServer *server) {
+    EchoServerEnd end;
+    TimerFuture grace;
+    Select first;
+    echo_server_end_init(&end, server);
+    timer_future_init(&grace, clock_now_ns() + GRACE_S * NS_PER_S);
+    select_init(&first, &end.future, &grace.future);
+    int result = executor_block_on(executor, &first.future);
+    future_drop(&first.future);
+    return result;
+}
+
+static int serve_until_interrupted(Executor *executor, EchoServer *server,
+                                   Socket *interrupt) {
+    int result = wait_for_interrupt(executor, interrupt);
+    echo_server_stop(server);
+    if (result == 0 && server->open > 0) {
+        log_line(server->log,
+                 "Interrupted. Connections open: %lu; they have %d s to end. "
+                 "Ctrl-C again ends the program at once.",
+                 server->open, GRACE_S);
+        result = wait_for_the_end(executor, server);
+    }
     log_line(server->log,
              "Interrupted. Connections served: %lu; still open, and "
              "cancelled: %lu",
@@ -69,7 +100,7 @@ static int serve_until_interrupted(Executor *executor, EchoServer *server,
 }
 //! [serve]
 
-/* A server whose port nobody can be told is of no use. */
+/* A server that cannot say where it listens is of no use. */
 static int serve(Demo *demo, Executor *executor, EchoServer *server,
                  Socket *interrupt) {
     int result =
@@ -77,6 +108,7 @@ static int serve(Demo *demo, Executor *executor, EchoServer *server,
     if (result != 0) {
         return demo_fail_to_listen(demo, result);
     }
+    server->idle_ns = demo->idle_s * NS_PER_S;
     log_line(&demo->output, "Listening on 127.0.0.1:%u; Ctrl-C ends it.",
              socket_port(&server->listener));
     if (demo->output.error != 0) {
@@ -108,6 +140,6 @@ int demo_server(Demo *demo) {
     EchoServer server = {.listener = {.object = -1}};
     int status = serve_on(demo, executor, &server);
     executor_free(executor); /* cancels the connections that are open */
-    echo_server_deinit(&server);
+    echo_server_stop(&server);
     return status;
 }

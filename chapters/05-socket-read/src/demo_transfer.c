@@ -107,7 +107,7 @@ static void end_server(Demo *demo, Executor *executor, EchoServer *server,
              server->accepted, server->accepted == 1 ? "" : "s", server->open,
              executor_pending_tasks(executor));
     executor_cancel_all(executor);
-    echo_server_deinit(server);
+    echo_server_stop(server);
 }
 
 //! [transfer]

@@ -22,7 +22,7 @@ static int poll_connect(EchoClient *self, Context *context) {
     if (self->connect.result != 0) {
         return self->connect.result;
     }
-    self->socket = self->connect.connected;
+    self->socket = socket_take(&self->connect.connected);
     future_drop(&self->connect.future);
     socket_write_init(&self->write, &self->socket, self->bytes, self->length);
     read_more(self);

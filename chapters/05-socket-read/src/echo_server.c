@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "platform.h"
+#include "select.h"
 #include "socket_accept.h"
 #include "socket_read.h"
 #include "socket_write.h"
@@ -24,6 +25,8 @@ typedef struct Connection {
     Socket socket;
     enum { CONNECTION_NEW, CONNECTION_READS, CONNECTION_WRITES } state;
     SocketRead read;
+    TimerFuture idle;
+    Select read_or_idle;
     SocketWrite write;
     uint64_t bytes;
     char buffer[4096];
@@ -35,24 +38,41 @@ static void connection_log(const Connection *self, const char *why) {
              self->number, (unsigned long long)self->bytes, why);
 }
 
+//! [idle]
+/* A read that gives up: the first of two, the bytes or the time. */
 static void connection_read(Connection *self) {
+    uint64_t idle_ns = self->server->idle_ns;
     socket_read_init(&self->read, &self->socket, self->buffer,
                      sizeof self->buffer);
+    timer_future_init(&self->idle,
+                      idle_ns == 0 ? DEADLINE_NEVER : clock_now_ns() + idle_ns);
+    select_init(&self->read_or_idle, &self->read.future, &self->idle.future);
     self->state = CONNECTION_READS;
+}
+//! [idle]
+
+/* Why there is nothing to send back; `NULL` if there is something. */
+static const char *connection_end(const Connection *self) {
+    if (self->read_or_idle.winner == &self->idle.future) {
+        return "it said nothing for too long";
+    }
+    ssize_t length = self->read.result;
+    return length > 0    ? NULL
+           : length == 0 ? "end of file"
+                         : strerror(-(int)length);
 }
 
 /* Returns whether there is something to send back. */
 static bool connection_write(Connection *self) {
-    ssize_t length = self->read.result;
-    future_drop(&self->read.future);
-    if (length <= 0) {
-        connection_log(self,
-                       length == 0 ? "end of file" : strerror(-(int)length));
+    const char *why = connection_end(self);
+    size_t length = (size_t)self->read.result;
+    future_drop(&self->read_or_idle.future);
+    if (why != NULL) {
+        connection_log(self, why);
         self->state = CONNECTION_NEW;
         return false;
     }
-    socket_write_init(&self->write, &self->socket, self->buffer,
-                      (size_t)length);
+    socket_write_init(&self->write, &self->socket, self->buffer, length);
     self->state = CONNECTION_WRITES;
     return true;
 }
@@ -79,7 +99,8 @@ static Poll connection_poll(Future *future, Context *context) {
             connection_read(self);
             break;
         case CONNECTION_READS:
-            if (future_poll(&self->read.future, context) == POLL_PENDING) {
+            if (future_poll(&self->read_or_idle.future, context) ==
+                POLL_PENDING) {
                 return POLL_PENDING;
             }
             if (!connection_write(self)) {
@@ -102,12 +123,15 @@ static Poll connection_poll(Future *future, Context *context) {
 static void connection_drop(Future *future) {
     Connection *self = (Connection *)future;
     if (self->state == CONNECTION_READS) {
-        future_drop(&self->read.future);
+        future_drop(&self->read_or_idle.future);
     } else if (self->state == CONNECTION_WRITES) {
         future_drop(&self->write.future);
     }
     socket_close(&self->socket);
     self->server->open -= 1;
+    if (self->server->open == 0) {
+        waiter_list_wake_all(&self->server->waiting);
+    }
 }
 
 /* Makes a task of a connection; without memory for it, closes it. */
@@ -151,15 +175,22 @@ static void acceptor_accept(Acceptor *self) {
  * system's queue until then. Returning pending at once instead would find the
  * listener readable again, and again: a loop that does nothing but fail. The
  * log hears of it once, until a connection has been accepted again.
+ *
+ * Returns false if the listener has been closed: there is nothing to accept.
  */
-static void acceptor_accepted(Acceptor *self) {
+static bool acceptor_accepted(Acceptor *self) {
     int result = self->accept.result;
+    Socket accepted = socket_take(&self->accept.accepted);
     future_drop(&self->accept.future);
     if (result == 0) {
-        serve(self->server, self->accept.accepted);
+        serve(self->server, accepted);
         self->told = 0;
         self->state = ACCEPTOR_NEW;
-        return;
+        return true;
+    }
+    if (result == -EBADF) {
+        self->state = ACCEPTOR_NEW;
+        return false;
     }
     if (result != self->told) {
         log_line(self->server->log,
@@ -170,6 +201,7 @@ static void acceptor_accepted(Acceptor *self) {
     }
     timer_future_init(&self->rest, clock_now_ns() + REST_MS * NS_PER_MS);
     self->state = ACCEPTOR_RESTS;
+    return true;
 }
 
 static Poll acceptor_poll(Future *future, Context *context) {
@@ -183,7 +215,9 @@ static Poll acceptor_poll(Future *future, Context *context) {
             if (future_poll(&self->accept.future, context) == POLL_PENDING) {
                 return POLL_PENDING;
             }
-            acceptor_accepted(self);
+            if (!acceptor_accepted(self)) {
+                return POLL_READY;
+            }
             break;
         case ACCEPTOR_RESTS:
             if (future_poll(&self->rest.future, context) == POLL_PENDING) {
@@ -216,6 +250,7 @@ int echo_server_start(EchoServer *server, Executor *executor, uint16_t port,
     *server = (EchoServer){.listener = {.object = -1},
                            .spawner = executor_spawner(executor),
                            .log = log};
+    waiter_list_init(&server->waiting);
     int result = socket_listen(
         &server->listener, (const struct sockaddr *)&address, sizeof address);
     if (result != 0) {
@@ -230,6 +265,27 @@ int echo_server_start(EchoServer *server, Executor *executor, uint16_t port,
     return result;
 }
 
-void echo_server_deinit(EchoServer *server) {
+void echo_server_stop(EchoServer *server) {
     socket_close(&server->listener);
+}
+
+//! [end]
+static Poll echo_server_end_poll(Future *future, Context *context) {
+    EchoServerEnd *self = (EchoServerEnd *)future;
+    if (self->server->open == 0) {
+        return POLL_READY;
+    }
+    waiter_list_insert(&self->server->waiting, &self->waiter, context->waker);
+    return POLL_PENDING;
+}
+
+static void echo_server_end_drop(Future *future) {
+    waiter_remove(&((EchoServerEnd *)future)->waiter);
+}
+//! [end]
+
+void echo_server_end_init(EchoServerEnd *self, EchoServer *server) {
+    static const FutureVtable vtable = {echo_server_end_poll,
+                                        echo_server_end_drop};
+    *self = (EchoServerEnd){.future = {&vtable}, .server = server};
 }

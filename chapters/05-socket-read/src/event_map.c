@@ -1,127 +1,127 @@
 #include "event_map.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-
-//! [entry]
-struct EventMapEntry {
-    Waker reader;
-    Waker writer;
-    uint32_t generation; /* odd while the entry is in use */
-    union {
-        Signals signals;    /* in use: what the last events said */
-        uint32_t next_free; /* free: the next free place */
-    } as;
-};
-//! [entry]
+#include <string.h>
 
 //! [id]
-/* An id: the generation above, the place below. */
-static uint64_t id_of(const EventMap *map, uint32_t place) {
-    return (uint64_t)map->entries[place].generation << 32 | place;
+/* An id: how many sockets there had been above, the number below. */
+static uint64_t id_of(uint32_t count, IoObject object) {
+    return (uint64_t)count << 32 | (uint32_t)object;
 }
 
 /* The entry that an id names; `NULL` if the socket is gone. */
 static EventMapEntry *find(const EventMap *map, uint64_t id) {
-    uint32_t place = (uint32_t)id;
-    bool current = place < map->capacity && id_of(map, place) == id &&
-                   map->entries[place].generation % 2 == 1;
-    return current ? &map->entries[place] : NULL;
+    uint32_t object = (uint32_t)id;
+    EventMapEntry *entry = object < map->capacity ? map->entries[object] : NULL;
+    return entry != NULL && entry->id == id ? entry : NULL;
 }
 //! [id]
 
-static EventMapEntry *find_in_use(const EventMap *map, uint64_t id) {
-    EventMapEntry *entry = find(map, id);
-    assert(entry != NULL && "this socket has been closed");
-    return entry;
+void event_map_init(EventMap *map, IoBlocker *io_blocker) {
+    *map = (EventMap){.io_blocker = io_blocker};
 }
 
-static Waker *waker_for(EventMapEntry *entry, Signals signal) {
-    return signal == SIGNAL_READABLE ? &entry->reader : &entry->writer;
+//! [deinit]
+void event_map_deinit(EventMap *map, WaiterList *waiters) {
+    for (uint32_t object = 0; object < map->capacity; object++) {
+        EventMapEntry *entry = map->entries[object];
+        if (entry != NULL) {
+            entry->map = NULL;
+            waiter_list_move(&entry->readers, waiters);
+            waiter_list_move(&entry->writers, waiters);
+        }
+    }
+    free(map->entries);
 }
+//! [deinit]
 
-static int grow(EventMap *map) {
-    uint32_t capacity = map->capacity == 0 ? 16 : map->capacity * 2;
-    EventMapEntry *entries =
+/* Makes room for a number; new places are empty. */
+static int reserve(EventMap *map, uint32_t object) {
+    if (object < map->capacity) {
+        return 0;
+    }
+    uint32_t capacity = object < 16 ? 16 : object + object / 2;
+    EventMapEntry **entries =
         realloc(map->entries, capacity * sizeof *map->entries);
     if (entries == NULL) {
         return -ENOMEM;
     }
-    for (uint32_t place = map->capacity; place < capacity; place++) {
-        entries[place] = (EventMapEntry){.as.next_free = place + 1};
-    }
-    map->free = map->capacity;
+    memset(entries + map->capacity, 0,
+           (capacity - map->capacity) * sizeof *entries);
     map->entries = entries;
     map->capacity = capacity;
     return 0;
 }
 
-int event_map_add(EventMap *map, uint64_t *id_out) {
-    if (map->count == map->capacity) {
-        int result = grow(map);
-        if (result != 0) {
-            return result;
-        }
+int event_map_add(EventMap *map, IoObject object, EventMapEntry **entry_out) {
+    int result = reserve(map, (uint32_t)object);
+    if (result != 0) {
+        return result;
     }
-    uint32_t place = map->free;
-    EventMapEntry *entry = &map->entries[place];
-    map->free = entry->as.next_free;
+    if (map->entries[object] != NULL) {
+        return -EEXIST;
+    }
+    EventMapEntry *entry = malloc(sizeof *entry);
+    if (entry == NULL) {
+        return -ENOMEM;
+    }
     map->count += 1;
-    entry->generation += 1;
-    entry->as.signals = 0;
-    *id_out = id_of(map, place);
+    *entry = (EventMapEntry){.map = map, .id = id_of(map->count, object)};
+    waiter_list_init(&entry->readers);
+    waiter_list_init(&entry->writers);
+    map->entries[object] = entry;
+    *entry_out = entry;
     return 0;
 }
 
-void event_map_remove(EventMap *map, uint64_t id) {
-    EventMapEntry *entry = find_in_use(map, id);
-    waker_drop(&entry->reader);
-    waker_drop(&entry->writer);
-    entry->generation += 1;
-    entry->as.next_free = map->free;
-    map->free = (uint32_t)id;
-    map->count -= 1;
-}
-
-void event_map_deinit(EventMap *map) {
-    for (uint32_t place = 0; place < map->capacity; place++) {
-        waker_drop(&map->entries[place].reader);
-        waker_drop(&map->entries[place].writer);
-    }
-    free(map->entries);
-    *map = (EventMap){0};
-}
-
-void event_map_insert(EventMap *map, uint64_t id, Signals signal,
-                      const Waker *waker) {
-    waker_clone_from(waker_for(find_in_use(map, id), signal), waker);
-}
-
-void event_map_take_back(EventMap *map, uint64_t id, Signals signal) {
-    waker_drop(waker_for(find_in_use(map, id), signal));
+static WaiterList *waiters_of(EventMapEntry *entry, Signals signal) {
+    return signal == SIGNAL_READABLE ? &entry->readers : &entry->writers;
 }
 
 //! [wake]
+/*
+ * All are taken out before one is called: a waker may close this socket. So if
+ * both signals occurred, the writers get in line behind the readers.
+ */
+static void wake(EventMapEntry *entry, Signals signals) {
+    if (signals == (SIGNAL_READABLE | SIGNAL_WRITABLE)) {
+        waiter_list_move(&entry->writers, &entry->readers);
+    }
+    waiter_list_wake_all((signals & SIGNAL_READABLE) != 0 ? &entry->readers
+                                                          : &entry->writers);
+}
+
 void event_map_wake(EventMap *map, Event event) {
     EventMapEntry *entry = find(map, event.id);
-    if (entry == NULL) {
-        return; /* of a socket that has been closed since */
-    }
-    entry->as.signals |= event.signals;
-    if ((event.signals & SIGNAL_READABLE) != 0) {
-        waker_wake(&entry->reader);
-    }
-    if ((event.signals & SIGNAL_WRITABLE) != 0) {
-        waker_wake(&entry->writer);
+    if (entry != NULL) { /* its socket is still open */
+        entry->signals |= event.signals;
+        wake(entry, event.signals);
     }
 }
 //! [wake]
 
-Signals event_map_signals(const EventMap *map, uint64_t id) {
-    return find_in_use(map, id)->as.signals;
+//! [remove]
+/* The entry is out of sight before wakers are called. */
+void event_map_remove(EventMapEntry *entry) {
+    EventMap *map = entry->map;
+    if (map != NULL) {
+        IoObject object = (IoObject)(uint32_t)entry->id;
+        io_blocker_remove_io_event_interest(map->io_blocker, object,
+                                            SIGNAL_READABLE | SIGNAL_WRITABLE);
+        map->entries[object] = NULL;
+    }
+    wake(entry, SIGNAL_READABLE | SIGNAL_WRITABLE);
+    free(entry);
+}
+//! [remove]
+
+Waker event_map_insert(EventMapEntry *entry, Signals signal, Waiter *waiter,
+                       Waker waker) {
+    return waiter_list_put(waiters_of(entry, signal), waiter, waker);
 }
 
-void event_map_clear(EventMap *map, uint64_t id, Signals signal) {
-    find_in_use(map, id)->as.signals &= ~signal;
+bool event_map_is_idle(const EventMapEntry *entry, Signals signal) {
+    return waiter_list_is_empty(signal == SIGNAL_READABLE ? &entry->readers
+                                                          : &entry->writers);
 }

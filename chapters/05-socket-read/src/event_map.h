@@ -2,11 +2,15 @@
  * @file
  * From the id of an event to the tasks that wait for it.
  *
- * Each socket has an entry: the waker of the task that waits to read from it,
- * the waker of the one that waits to write, and what the last event said. The
- * id of an entry is its place and a generation. When a socket is closed its
- * place gets the next generation, so that an event which was under way for
- * it reaches nobody, even if the place has a new socket by now.
+ * Each socket has an entry: the waiters who want to read from it, those who
+ * want to write, and what the last event said. An entry stays where it is until
+ * its socket is closed, and knows its map: so a socket cannot be taken for one
+ * of another executor.
+ *
+ * An event does not point to an entry, since its socket may have been closed
+ * while it was under way. It carries an id: the socket's number, and how many
+ * sockets the map had seen when this one came. If the number has a new socket
+ * by now, that one has another id, and the event wakes no task.
  *
  * Everything here happens on the executor's thread.
  */
@@ -16,91 +20,98 @@
 #include <stdint.h>
 
 #include "io_blocker.h"
-#include "waker.h"
+#include "waiter.h"
 
-/** One socket's entry; see event_map.c. */
+/** See EventMap. */
 typedef struct EventMapEntry EventMapEntry;
 
-/** All zero is an empty map. */
+/** The entries of an executor's sockets. */
 typedef struct EventMap {
-    /** Owned; grows when sockets are opened, never while they are used. */
-    EventMapEntry *entries;
-    /** How many entries there is room for. */
+    /** Borrowed; where the interests of the entries are. */
+    IoBlocker *io_blocker;
+    /** Owned, indexed by the sockets' numbers; the entries are the sockets'. */
+    EventMapEntry **entries;
+    /** How many numbers there is room for. */
     uint32_t capacity;
-    /** How many sockets are in the map. */
+    /** How many sockets there have been. */
     uint32_t count;
-    /** First of the free places; see event_map.c. */
-    uint32_t free;
 } EventMap;
 
+//! [entry]
+/** One socket's entry. */
+struct EventMapEntry {
+    /** Whose it is; `NULL` once the executor is gone. */
+    EventMap *map;
+    /** What its events carry; never 0. */
+    uint64_t id;
+    /** What they have said, and no read or write has disproved. */
+    Signals signals;
+    /** Who waits to read, and who waits to write. */
+    WaiterList readers, writers;
+};
+//! [entry]
+
 /**
- * Drops all wakers that are left.
+ * Makes a map without entries.
  *
- * @param[in,out] map  left empty.
+ * @param[out] map        memory of the caller's; not to be moved.
+ * @param[in] io_blocker  borrowed until event_map_deinit().
  */
-void event_map_deinit(EventMap *map);
+void event_map_init(EventMap *map, IoBlocker *io_blocker);
+
+/**
+ * Gives the map up. The entries that are left belong to no map from now on.
+ *
+ * @param[in,out] map     not used afterwards.
+ * @param[in,out] waiters all who wait are moved here; the caller wakes them.
+ */
+void event_map_deinit(EventMap *map, WaiterList *waiters);
 
 /**
  * Makes an entry for a socket.
  *
- * @param[in,out] map  borrowed.
- * @param[out] id_out  names the entry until event_map_remove(); never 0.
- * @return 0 or `-ENOMEM`.
+ * @param[in,out] map     borrowed.
+ * @param[in] object      open, so that its number is one of the system's.
+ * @param[out] entry_out  owned by the caller, until event_map_remove().
+ * @return 0, `-ENOMEM`, or `-EEXIST` if the number has an entry already.
  */
-int event_map_add(EventMap *map, uint64_t *id_out);
+int event_map_add(EventMap *map, IoObject object, EventMapEntry **entry_out);
 
 /**
- * Removes a socket's entry; drops the wakers in it.
+ * Removes a socket's entry and its interests, and wakes all who wait.
  *
- * @param[in,out] map  borrowed.
- * @param[in] id       in use; names nothing afterwards.
+ * @param[in,out] entry  consumed; its map may be gone.
  */
-void event_map_remove(EventMap *map, uint64_t id);
+void event_map_remove(EventMapEntry *entry);
 
 /**
- * Keeps the latest waker of a task that waits for one signal.
+ * Puts a waiter in line for one signal, or keeps its latest waker. Calls
+ * nothing of the wakers'.
  *
- * @param[in,out] map  borrowed.
- * @param[in] id       in use.
- * @param[in] signal   one of the two.
- * @param[in] waker    borrowed; cloned.
+ * @param[in,out] entry   borrowed.
+ * @param[in] signal      one of the two.
+ * @param[in,out] waiter  borrowed until it is woken or taken out.
+ * @param[in] waker       owned by the waiter from now on.
+ * @return the waker that it had, which the caller owns; often empty.
  */
-void event_map_insert(EventMap *map, uint64_t id, Signals signal,
-                      const Waker *waker);
+Waker event_map_insert(EventMapEntry *entry, Signals signal, Waiter *waiter,
+                       Waker waker);
 
 /**
- * Drops the waker of the task that waits for one signal, if there is one.
+ * Whether no waiter is in line for a signal.
  *
- * @param[in,out] map  borrowed.
- * @param[in] id       in use.
- * @param[in] signal   one of the two.
+ * @param[in] entry   borrowed.
+ * @param[in] signal  one of the two.
+ * @return true if there is no waiter.
  */
-void event_map_take_back(EventMap *map, uint64_t id, Signals signal);
+bool event_map_is_idle(const EventMapEntry *entry, Signals signal);
 
 /**
- * Notes what an event says, and wakes those who wait for it.
+ * Notes what an event says, and wakes all who wait for it.
  *
  * @param[in,out] map  borrowed.
- * @param[in] event    one with an id that is not in use any more is ignored.
+ * @param[in] event    one of a socket that is closed by now is ignored.
  */
 void event_map_wake(EventMap *map, Event event);
-
-/**
- * What the events have said since it was cleared.
- *
- * @param[in] map  borrowed.
- * @param[in] id   in use.
- * @return the signals that are there, as far as is known.
- */
-Signals event_map_signals(const EventMap *map, uint64_t id);
-
-/**
- * Forgets what an event said: a read or a write may have changed it.
- *
- * @param[in,out] map  borrowed.
- * @param[in] id       in use.
- * @param[in] signal   one of the two.
- */
-void event_map_clear(EventMap *map, uint64_t id, Signals signal);
 
 #endif

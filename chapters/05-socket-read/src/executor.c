@@ -1,101 +1,102 @@
 /*
- * How not to lose a wake-up.
+ * An executor is a loop. Each turn of it asks the kernel what has happened,
+ * reads the notes that other threads have left, and polls what is ready, once
+ * each. If there is nothing to do, asking is also sleeping: it waits until
+ * something has happened, or until the next timer. If there is, it only looks.
+ * So tasks that are always ready cannot starve those that wait for a socket,
+ * nor the other way round.
  *
- * The executor sleeps when its queue is empty. Between the look at the queue
- * and the sleep, another thread may push a task; it must not be slept over.
- * Each side writes first and looks second:
+ * Nothing of it is shared but the mailbox, where the executor's sleep is
+ * announced as well (mailbox.c says why no wake-up is lost), and what it sleeps
+ * in, where it is called.
  *
- *     executor                          waker, on any thread
- *     E1  sleeping = true               W1  push the task
- *     E2  is the queue empty?           W2  is it sleeping?
- *     E3  if so, park                   W3  if so, unpark
- *
- * All four of E1, E2, W1, W2 are sequentially consistent, so they happen in
- * one order that everybody agrees on. If E2 missed the push, then E2 came
- * before W1; so E1 came before W2, and W2 sees that it sleeps. A call that
- * arrives between E2 and E3 is remembered by the IoBlocker. And an executor
- * that is busy is never called: W2 reads false, which costs one load. (Who
- * wakes on the executor's own thread knows that it does not sleep.)
- *
- * Sleeping and looking after sockets are the same act. After each batch the
- * executor asks the IoBlocker what has happened: without waiting if tasks are
- * ready, up to the next timer if not. So tasks that are always ready cannot
- * starve those that wait for a socket, nor the other way round.
+ * Its memory is kept by each of its tasks, since a thread with a waker may
+ * still look into the mailbox: executor_free() closes it, and the last task
+ * that goes takes the memory along. The IoBlocker goes earlier, with its
+ * descriptors, in executor_free(): a lock keeps it while another thread calls.
  */
 #include "executor.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "clock.h"
 #include "executor_internal.h"
-#include "join_handle.h"
+#include "mailbox.h"
 #include "ready_queue.h"
 
 struct Executor {
+    ReadyQueue queue; /* executor's thread; first, for executor_queue() */
+
     /* Any thread. */
-    ReadyQueue queue;
-    atomic_bool sleeping;
-    atomic_size_t references; /* see executor_free() */
-    IoBlocker *io_blocker;    /* io_blocker_wake() */
+    Mailbox mailbox;
+    atomic_size_t references; /* executor_free()'s, and one for each task */
+    pthread_mutex_t calling;  /* guards the next member against its end */
+    IoBlocker *io_blocker;    /* NULL once the executor is gone */
 
     /* Executor's thread. */
-    Task *newest; /* of the tasks that have not completed */
+    Task *tasks; /* that have not completed, the newest first */
     size_t pending;
-    size_t held; /* tasks to which it still has its reference */
+    bool running;
+    Task *polling; /* the latest task of this batch; NULL between two */
     EventMap event_map;
-    TimerList timers;
+    TimerHeap timers;
 };
 
-static _Thread_local Executor *local;
-
-Executor *local_executor(void) {
-    return local;
-}
-
-IoBlocker *executor_io_blocker(Executor *executor) {
-    return executor->io_blocker;
-}
+_Thread_local Executor *executor_of_thread;
 
 EventMap *executor_event_map(Executor *executor) {
     return &executor->event_map;
 }
 
-TimerList *executor_timers(Executor *executor) {
+TimerHeap *executor_timers(Executor *executor) {
     return &executor->timers;
 }
 
+/* What it sleeps in. Returns 0 or `-errno`. */
+static int executor_open(Executor *executor) {
+    int error = pthread_mutex_init(&executor->calling, NULL);
+    if (error != 0) {
+        return -error;
+    }
+    int result = io_blocker_new(&executor->io_blocker);
+    if (result != 0) {
+        pthread_mutex_destroy(&executor->calling);
+    }
+    return result;
+}
+
 int executor_new(Executor **executor_out) {
-    assert(local == NULL && "a thread has one executor at a time");
+    assert(local_executor() == NULL && "a thread has one executor at a time");
+    if (local_executor() != NULL) {
+        return -EPERM;
+    }
     Executor *executor = calloc(1, sizeof *executor);
     if (executor == NULL) {
         return -ENOMEM;
     }
-    int result = io_blocker_new(&executor->io_blocker);
+    int result = executor_open(executor);
     if (result != 0) {
         free(executor);
         return result;
     }
-    ready_queue_init(&executor->queue);
-    atomic_init(&executor->sleeping, false);
+    mailbox_init(&executor->mailbox);
     atomic_init(&executor->references, 1);
-    local = executor;
+    ready_queue_init(&executor->queue);
+    event_map_init(&executor->event_map, executor->io_blocker);
+    executor_of_thread = executor;
     *executor_out = executor;
     return 0;
 }
 
-static void executor_retain(Executor *executor, size_t count) {
-    atomic_fetch_add_explicit(&executor->references, count,
-                              memory_order_relaxed);
-}
-
-/* As task_release(), for several references at once. */
-static void executor_release(Executor *executor, size_t count) {
-    if (atomic_fetch_sub_explicit(&executor->references, count,
-                                  memory_order_acq_rel) == count) {
-        io_blocker_free(executor->io_blocker);
+/* As task_release(). */
+void executor_release(Executor *executor) {
+    if (atomic_fetch_sub_explicit(&executor->references, 1,
+                                  memory_order_acq_rel) == 1) {
+        pthread_mutex_destroy(&executor->calling);
         free(executor);
     }
 }
@@ -108,55 +109,89 @@ size_t executor_pending_tasks(const Executor *executor) {
     return executor->pending;
 }
 
-void executor_adopt(Executor *executor, Task *task) {
-    executor->held += 1;
-    task->older = executor->newest;
-    if (task->older != NULL) {
-        task->older->newer = task;
+static void list_insert(Executor *executor, Task *task) {
+    task->prev = NULL;
+    task->next = executor->tasks;
+    if (task->next != NULL) {
+        task->next->prev = task;
     }
-    executor->newest = task;
+    executor->tasks = task;
+}
+
+static void list_remove(Executor *executor, Task *task) {
+    *(task->prev != NULL ? &task->prev->next : &executor->tasks) = task->next;
+    if (task->next != NULL) {
+        task->next->prev = task->prev;
+    }
+}
+
+void executor_adopt(Executor *executor, Task *task) {
+    atomic_fetch_add_explicit(&executor->references, 1, memory_order_relaxed);
+    list_insert(executor, task);
     executor->pending += 1;
 }
 
 void executor_disown(Executor *executor, Task *task) {
-    if (task->older != NULL) {
-        task->older->newer = task->newer;
-    }
-    if (task->newer != NULL) {
-        task->newer->older = task->older;
-    } else {
-        executor->newest = task->older;
-    }
+    list_remove(executor, task);
     executor->pending -= 1;
 }
 
-void executor_give_back(Executor *executor, Task *task) {
-    executor->held -= 1;
-    task_release(task);
+bool executor_is_polling(const Executor *executor, const Task *task) {
+    const Task *polled = executor->polling;
+    return polled != NULL && !polled->completed &&
+           (task == NULL || task == polled);
 }
 
-//! [enqueue]
-/*
- * A task on its way into the queue keeps its executor (see executor_free());
- * one that is in it does not. So another thread takes a reference of its own;
- * if it is refused, it gives the task's back as well.
- */
-void executor_enqueue(Executor *executor, Task *task) {
-    if (executor == local) {
-        ready_queue_append(&executor->queue, task);
-        return; /* who wakes does not sleep */
-    }
-    executor_retain(executor, 1);
-    if (!ready_queue_push(&executor->queue, task)) { /* W1 */
-        task_release(task);
-        executor_release(executor, 1);
-    } else if (atomic_load(&executor->sleeping) && /* W2 */
-               atomic_exchange(&executor->sleeping, false)) {
-        io_blocker_wake(executor->io_blocker); /* W3: the first waker only */
-    }
-    executor_release(executor, 1);
+bool executor_is_here(const Executor *executor) {
+    return executor == local_executor() ||
+           mailbox_is_closed(&executor->mailbox);
 }
-//! [enqueue]
+
+//! [call]
+/* Ends the executor's sleep, unless the executor has ended meanwhile. */
+static void executor_call(Executor *executor) {
+    pthread_mutex_lock(&executor->calling);
+    if (executor->io_blocker != NULL) {
+        io_blocker_wake(executor->io_blocker);
+    }
+    pthread_mutex_unlock(&executor->calling);
+}
+
+static void executor_close(Executor *executor) {
+    pthread_mutex_lock(&executor->calling);
+    io_blocker_free(executor->io_blocker);
+    executor->io_blocker = NULL;
+    pthread_mutex_unlock(&executor->calling);
+}
+//! [call]
+
+//! [leave_note]
+void executor_leave_note(Executor *executor, Task *task) {
+    switch (mailbox_push(&executor->mailbox, task)) {
+    case NOTE_LEFT:
+        break;
+    case NOTE_LEFT_ASLEEP:
+        executor_call(executor);
+        break;
+    case NOTE_REFUSED:
+        task_release(task); /* the note's reference */
+        break;
+    }
+}
+//! [leave_note]
+
+//! [sleep]
+/* Asks for events; waits for them only if there is nothing to do. */
+static int executor_sleep(Executor *executor, Event *events_out) {
+    uint64_t deadline_ns = DEADLINE_NOW;
+    if (ready_queue_is_empty(&executor->queue) &&
+        mailbox_announce_sleep(&executor->mailbox)) {
+        deadline_ns = timer_heap_deadline_ns(&executor->timers);
+    }
+    return io_blocker_block_until(executor->io_blocker, deadline_ns, events_out,
+                                  IO_BLOCKER_BATCH);
+}
+//! [sleep]
 
 //! [events]
 /* Wakes exactly those whom the events and the time concern. */
@@ -164,78 +199,92 @@ static void wake_all(Executor *executor, const Event *events, int count) {
     for (int i = 0; i < count; i++) {
         event_map_wake(&executor->event_map, events[i]);
     }
-    timer_list_wake_expired(&executor->timers);
+    timer_heap_wake_expired(&executor->timers);
 }
 //! [events]
 
-//! [sleep]
-/* Looks after sockets and timers; waits for them only if nothing is ready. */
-static int executor_sleep(Executor *executor) {
-    Event events[IO_BLOCKER_BATCH];
-    uint64_t deadline_ns = DEADLINE_NOW;
-    if (ready_queue_is_empty(&executor->queue)) {
-        atomic_store(&executor->sleeping, true);      /* E1 */
-        if (ready_queue_is_empty(&executor->queue)) { /* E2 */
-            deadline_ns = timer_list_deadline_ns(&executor->timers);
-        }
+//! [notes]
+/* A note that is read may be left again at once: take its `next_note` first. */
+static void read_notes(Task *first) {
+    while (first != NULL) {
+        Task *task = first;
+        first = task->next_note;
+        task_take_note(task);
     }
-    int count = io_blocker_block_until(executor->io_blocker, deadline_ns,
-                                       events, IO_BLOCKER_BATCH); /* E3 */
-    atomic_store(&executor->sleeping, false);
+}
+//! [notes]
+
+//! [batch]
+/* A task that is run may be freed or queued again: take `next_ready` first. */
+static void run_all(Executor *executor, Task *first) {
+    while (first != NULL) {
+        Task *task = first;
+        first = task->next_ready;
+        executor->polling = task;
+        task_run(task);
+    }
+    executor->polling = NULL;
+}
+//! [batch]
+
+//! [turn]
+static int executor_turn(Executor *executor) {
+    Event events[IO_BLOCKER_BATCH];
+    int count = executor_sleep(executor, events);
+    read_notes(mailbox_take_all(&executor->mailbox));
     wake_all(executor, events, count);
+    run_all(executor, ready_queue_take_all(&executor->queue));
     bool failed = count < 0 && count != -ETIMEDOUT && count != -ECANCELED;
     return failed ? count : 0;
 }
-//! [sleep]
-
-//! [batch]
-/* A task that is run may be freed or queued again: take its `next` first. */
-static void run_all(Task *oldest) {
-    while (oldest != NULL) {
-        Task *task = oldest;
-        oldest = task->next;
-        task_run(task);
-    }
-}
-//! [batch]
+//! [turn]
 
 /*
- * Whether nothing is ready, and the tasks that are left can never be woken.
- * The last look at the queue comes last: once the last waker is seen to be
- * gone, whatever it pushed is seen as well. The walk stops at the first task
- * that has a waker, which is nearly always the first one.
+ * Whether the tasks that are left can never be woken. The walk stops at the
+ * first one that can, and puts it in front, for the next time.
  */
-static bool nobody_will_wake(const Executor *executor) {
+static bool nobody_will_wake(Executor *executor) {
     if (!ready_queue_is_empty(&executor->queue)) {
         return false;
     }
-    for (Task *task = executor->newest; task != NULL; task = task->older) {
+    for (Task *task = executor->tasks; task != NULL; task = task->next) {
         if (task_has_waker(task)) {
+            list_remove(executor, task);
+            list_insert(executor, task);
             return false;
         }
     }
-    return ready_queue_is_empty(&executor->queue);
+    return true;
 }
 
-//! [turn]
-/* Sleeps if nothing is ready; then polls what is. */
-static int executor_turn(Executor *executor) {
-    if (nobody_will_wake(executor)) {
-        return -EDEADLK;
+/* Refuses another thread, and a run within a run. */
+static int begin_run(Executor *executor) {
+    bool here = executor == local_executor();
+    assert(here && "an executor is run on the thread that made it");
+    bool idle = here && !executor->running;
+    assert(idle &&
+           "an executor is not run while it runs: return from the poll");
+    if (!idle) {
+        return -EPERM;
     }
-    int result = executor_sleep(executor);
-    run_all(ready_queue_take_all(&executor->queue));
-    return result;
+    executor->running = true;
+    return 0;
 }
 
+//! [run]
 int executor_run(Executor *executor) {
-    int result = 0;
-    while (result == 0 && executor->newest != NULL) {
-        result = executor_turn(executor);
+    int result = begin_run(executor);
+    if (result != 0) {
+        return result;
     }
+    while (result == 0 && executor->tasks != NULL) {
+        result =
+            nobody_will_wake(executor) ? -EDEADLK : executor_turn(executor);
+    }
+    executor->running = false;
     return result;
 }
-//! [turn]
+//! [run]
 
 /* Lends a future to a task: the task polls it, and leaves the drop to others.
  */
@@ -252,48 +301,78 @@ static void lent_future_drop(Future *future) {
     (void)future;
 }
 
+/*
+ * Turns until a task has completed, or can never be woken any more. What was
+ * ready in the turn in which waiting failed, is ready all the same.
+ */
+static int run_until_completed(Executor *executor, const Task *task) {
+    int result = 0;
+    while (result == 0 && !task->completed) {
+        bool lost = !task->queued && !task_has_waker(task);
+        result = lost ? -EDEADLK : executor_turn(executor);
+    }
+    return !task->completed ? result : task->cancelled ? -ECANCELED : 0;
+}
+
 //! [block_on]
 int executor_block_on(Executor *executor, Future *future) {
     static const FutureVtable vtable = {lent_future_poll, lent_future_drop};
     LentFuture lent = {{&vtable}, future};
     Spawner spawner = executor_spawner(executor);
     JoinHandle handle;
-    int result = spawner_spawn(&spawner, &lent.future, sizeof lent, &handle);
+    int result = begin_run(executor);
     if (result != 0) {
         return result;
     }
-    while (result == 0 && !join_handle_is_finished(&handle)) {
-        result = executor_turn(executor);
+    result = spawner_spawn(&spawner, &lent.future, sizeof lent, &handle);
+    if (result == 0) {
+        result = run_until_completed(executor, handle.task);
+        join_handle_cancel(&handle);
+        future_drop(&handle.future);
     }
-    join_handle_cancel(&handle);
-    future_drop(&handle.future);
+    executor->running = false;
     return result;
 }
 //! [block_on]
 
 void executor_cancel_all(Executor *executor) {
-    while (executor->newest != NULL) {
-        task_cancel(executor->newest);
+    bool here = executor == local_executor();
+    assert(here && "tasks are cancelled on their executor's thread");
+    bool allowed = here && !executor_is_polling(executor, NULL);
+    assert(allowed && "a poll must not cancel the task that it belongs to");
+    if (!allowed) {
+        return;
     }
+    bool running = executor->running;
+    executor->running = true; /* no drop may run or free it meanwhile */
+    while (executor->tasks != NULL) {
+        task_cancel(executor->tasks);
+    }
+    executor->running = running;
 }
 
 //! [free]
 /*
- * A waker on another thread may be just about to push. Closing the queue ends
- * that: a push comes before it, and is in the batch taken here, or it is
- * refused, and the waker gives the executor's reference back by itself.
- *
- * Who is refused has looked at the queue, so the executor must still be there.
- * For that, each task that has not come back yet gets a reference to the
- * executor, now; those that come back in the batch return theirs.
+ * Another thread may be just about to leave a note. Closing the mailbox ends
+ * that: a note comes before it, and is among those that are read here, or it is
+ * refused, and its reference is given back where it was refused.
  */
 void executor_free(Executor *executor) {
+    bool allowed = executor == local_executor() && !executor->running;
+    assert(allowed && "an executor is freed on its thread, not in a run");
+    if (!allowed) {
+        return;
+    }
     executor_cancel_all(executor);
-    size_t awaited = executor->held;
-    executor_retain(executor, awaited);
-    run_all(ready_queue_close(&executor->queue));
-    event_map_deinit(&executor->event_map);
-    local = NULL;
-    executor_release(executor, 1 + awaited - executor->held);
+    read_notes(mailbox_close(&executor->mailbox));
+    run_all(executor, ready_queue_take_all(&executor->queue));
+    WaiterList left; /* those who wait, and are no tasks of ours */
+    waiter_list_init(&left);
+    event_map_deinit(&executor->event_map, &left);
+    timer_heap_deinit(&executor->timers, &left);
+    executor_close(executor);
+    executor_of_thread = NULL;
+    waiter_list_wake_all(&left);
+    executor_release(executor);
 }
 //! [free]

@@ -1,30 +1,54 @@
 #include "join_handle.h"
 
+#include <assert.h>
 #include <stddef.h>
+
+#include "executor_internal.h"
 
 static inline JoinHandle *join_handle_of(Future *future) {
     return (JoinHandle *)future;
 }
 
+/* Another thread is refused: a task is plain memory of its executor's. */
+static bool is_here(const JoinHandle *self) {
+    bool here = executor_is_here(self->task->executor);
+    assert(here && "a join handle is used on its executor's thread");
+    return here;
+}
+
 //! [poll]
 static Poll join_handle_poll(Future *future, Context *context) {
     JoinHandle *self = join_handle_of(future);
-    if (task_is_completed(self->task)) {
+    if (!is_here(self)) {
         return POLL_READY;
     }
-    waker_clone_from(&self->waker, context->waker);
-    self->task->joiner = self;
+    if (!self->task->completed) {
+        waiter_list_insert(&self->task->joiners, &self->waiter, context->waker);
+    }
+    if (self->task->completed) { /* also while the waker was cloned */
+        waiter_remove(&self->waiter);
+        return POLL_READY;
+    }
     return POLL_PENDING;
 }
 //! [poll]
 
+//! [drop]
+/* The output was ours: what has not been taken of it goes with its future. */
 static void join_handle_drop(Future *future) {
     JoinHandle *self = join_handle_of(future);
-    self->task->joiner = NULL;
-    self->task->has_handle = false;
-    waker_drop(&self->waker);
-    task_release(self->task);
+    if (!is_here(self)) {
+        return;
+    }
+    Task *task = self->task;
+    waiter_remove(&self->waiter);
+    task->has_handle = false;
+    if (task->completed && !task->cancelled) {
+        future_drop(task_future(task));
+    }
+    task_release(task);
 }
+//! [drop]
 
 void join_handle_init(JoinHandle *self, Task *task) {
     static const FutureVtable vtable = {join_handle_poll, join_handle_drop};
@@ -34,24 +58,23 @@ void join_handle_init(JoinHandle *self, Task *task) {
 }
 
 bool join_handle_is_finished(const JoinHandle *self) {
-    return task_is_completed(self->task);
+    return is_here(self) && self->task->completed;
 }
 
 //! [output]
 Future *join_handle_output(const JoinHandle *self) {
-    if (!task_is_completed(self->task) || self->task->cancelled) {
-        return NULL;
-    }
-    return (Future *)(void *)self->task->future;
+    bool ready = join_handle_is_finished(self) && !self->task->cancelled;
+    return ready ? task_future(self->task) : NULL;
 }
 //! [output]
 
 void join_handle_cancel(JoinHandle *self) {
-    if (!task_is_completed(self->task)) {
+    if (!is_here(self) || self->task->completed) {
+        return;
+    }
+    bool polling = executor_is_polling(self->task->executor, self->task);
+    assert(!polling && "a task ends itself by returning POLL_READY");
+    if (!polling) {
         task_cancel(self->task);
     }
-}
-
-void join_handle_wake(JoinHandle *self) {
-    waker_wake(&self->waker);
 }

@@ -6,6 +6,7 @@
  *   main --file PATH     the same with another file
  *   main --serve         stays up until Ctrl-C; talk to it with nc
  *   main --crowd N       N connections at once, from a second process
+ *   --idle SECONDS       with --serve: who says nothing for so long has to go
  *   --port P             for any of them, where the server listens
  *
  * What each of them does stands in demo_transfer.c, demo_server.c and
@@ -18,7 +19,7 @@
 #include "descriptors.h"
 #include "platform.h"
 
-enum { MOST_VISITORS = 60000, MOST_PORT = 65535 };
+enum { MOST_VISITORS = 60000, MOST_PORT = 65535, MOST_SECONDS = 86400 };
 
 /* Reads a number from 1 to `most`. Returns 0 if the text is none; says so. */
 static unsigned parse_number(Demo *demo, const char *name, const char *text,
@@ -47,13 +48,17 @@ static bool parse_option(Demo *demo, const char *name, const char *value) {
         demo->crowd = parse_number(demo, name, value, MOST_VISITORS);
         return demo->crowd > 0;
     }
+    if (strcmp(name, "--idle") == 0) {
+        demo->idle_s = parse_number(demo, name, value, MOST_SECONDS);
+        return demo->idle_s > 0;
+    }
     if (strcmp(name, "--port") == 0) {
         demo->port = (uint16_t)parse_number(demo, name, value, MOST_PORT);
         return demo->port > 0;
     }
     log_line(&demo->errors,
-             "'%s' is not understood: use --file PATH, --serve, --crowd N or "
-             "--port P.",
+             "'%s' is not understood: use --file PATH, --serve, --crowd N, "
+             "--idle SECONDS or --port P.",
              name);
     return false;
 }
@@ -75,10 +80,14 @@ static bool parse(Demo *demo, int count, char **arguments) {
         log_line(&demo->errors, "Use one of --file, --serve and --crowd.");
         return false;
     }
+    if (demo->idle_s > 0 && !demo->serve) {
+        log_line(&demo->errors, "--idle is for a server: use it with --serve.");
+        return false;
+    }
     return true;
 }
 
-/* What is opened next would take the place of a closed one, and get its lines. */
+/* What is opened next would take the place of a closed one, and its lines. */
 static bool can_talk(Demo *demo) {
     bool output = fcntl(demo->output.descriptor, F_GETFD) >= 0;
     bool errors = fcntl(demo->errors.descriptor, F_GETFD) >= 0;

@@ -8,7 +8,7 @@ static void begin(Patience *self) {
 }
 
 //! [poll]
-/* Polls both: each has left its waker then, and the first one wakes the task. */
+/* Polls both: each leaves its waker, and the first one wakes the task. */
 static Poll patience_poll(Future *future, Context *context) {
     Patience *self = (Patience *)future;
     if (future_poll(self->child, context) == POLL_READY) {

@@ -6,33 +6,47 @@ static inline SocketAccept *socket_accept_of(Future *future) {
     return (SocketAccept *)future;
 }
 
+/*
+ * Errors of one connection, not of the listener: it was given up before it was
+ * accepted, or the network between the two has failed. There may be a next one.
+ */
+static bool is_of_one_connection(int result) {
+    return result == -ECONNABORTED || result == -EPROTO ||
+           result == -ENETDOWN || result == -ENETUNREACH ||
+           result == -EHOSTUNREACH || result == -ENOPROTOOPT;
+}
+
 //! [poll]
-/* A connection that was given up before it was accepted is none. */
 static Poll socket_accept_poll(Future *future, Context *context) {
     SocketAccept *self = socket_accept_of(future);
     self->result = -EAGAIN;
     if (socket_has_data_to_read(self->listener)) {
-        self->result = socket_accept(self->listener, &self->accepted);
-    }
-    if (self->result == -EAGAIN || self->result == -ECONNABORTED) {
         self->result =
-            socket_set_readable_callback(self->listener, context->waker);
-        self->waiting = self->result == 0;
-        return self->waiting ? POLL_PENDING : POLL_READY;
+            socket_accept(self->listener, &self->accepted, &self->peer);
     }
-    self->waiting = false;
+    if (self->result == -EAGAIN || is_of_one_connection(self->result)) {
+        self->result = socket_set_readable_callback(
+            self->listener, &self->waiter, context->waker);
+        return self->result == 0 ? POLL_PENDING : POLL_READY;
+    }
     return POLL_READY;
 }
 //! [poll]
 
+//! [drop]
+/* Closes a connection that was not taken. */
 static void socket_accept_drop(Future *future) {
     SocketAccept *self = socket_accept_of(future);
-    if (self->waiting) {
-        socket_clear_readable_callback(self->listener);
-    }
+    socket_clear_readable_callback(self->listener, &self->waiter);
+    socket_close(&self->accepted);
 }
+//! [drop]
 
 void socket_accept_init(SocketAccept *self, Socket *listener) {
     static const FutureVtable vtable = {socket_accept_poll, socket_accept_drop};
-    *self = (SocketAccept){.future = {&vtable}, .listener = listener};
+    *self = (SocketAccept){
+        .future = {&vtable},
+        .accepted = {.object = -1},
+        .listener = listener,
+    };
 }

@@ -5,8 +5,6 @@
 #ifndef SOCKET_ACCEPT_H
 #define SOCKET_ACCEPT_H
 
-#include <stdbool.h>
-
 #include "future.h"
 #include "socket.h"
 
@@ -16,12 +14,15 @@ typedef struct SocketAccept {
     Future future;
     /** Output, once ready: 0, or a `-errno` of socket_accept(). */
     int result;
-    /** Output, if the result is 0: owned by whoever polled it. */
+    /** Output, if the result is 0: to be taken with socket_take(). What is not
+     * taken is closed when the future is dropped. */
     Socket accepted;
+    /** Output, if the result is 0: the address of the other end. */
+    SocketAddress peer;
     /** Borrowed. */
     Socket *listener;
-    /** Whether the listener keeps a waker of ours. */
-    bool waiting;
+    /** Our node in the listener's list. */
+    Waiter waiter;
 } SocketAccept;
 
 /**

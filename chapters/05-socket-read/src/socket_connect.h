@@ -5,8 +5,6 @@
 #ifndef SOCKET_CONNECT_H
 #define SOCKET_CONNECT_H
 
-#include <stdbool.h>
-
 #include "future.h"
 #include "socket.h"
 
@@ -14,16 +12,16 @@
 typedef struct SocketConnect {
     /** What is polled. */
     Future future;
-    /** Output, once ready: 0, or why it failed, such as `-ECONNREFUSED`. */
+    /** Output, once ready: 0, or why it failed, such as `-ECONNREFUSED`;
+     * `-EAGAIN` if a Unix listener has too many that wait. */
     int result;
-    /** Output, if the result is 0: owned by whoever polled it. */
+    /** Output, if the result is 0: to be taken with socket_take(). What is not
+     * taken is closed when the future is dropped. */
     Socket connected;
     /** Where to. */
-    struct sockaddr_storage address;
-    /** Of the address, in bytes. */
-    socklen_t length;
-    /** Whether the socket is open, and keeps a waker of ours. */
-    bool waiting;
+    SocketAddress address;
+    /** Our node in the socket's list. */
+    Waiter waiter;
 } SocketConnect;
 
 /**

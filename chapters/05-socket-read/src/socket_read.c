@@ -16,12 +16,10 @@ static Poll socket_read_poll(Future *future, Context *context) {
             socket_read_buf(self->socket, self->buffer, self->capacity);
     }
     if (self->result == -EAGAIN) {
-        self->result =
-            socket_set_readable_callback(self->socket, context->waker);
-        self->waiting = self->result == 0;
-        return self->waiting ? POLL_PENDING : POLL_READY;
+        self->result = socket_set_readable_callback(self->socket, &self->waiter,
+                                                    context->waker);
+        return self->result == 0 ? POLL_PENDING : POLL_READY;
     }
-    self->waiting = false;
     return POLL_READY;
 }
 //! [poll]
@@ -29,9 +27,7 @@ static Poll socket_read_poll(Future *future, Context *context) {
 //! [drop]
 static void socket_read_drop(Future *future) {
     SocketRead *self = socket_read_of(future);
-    if (self->waiting) {
-        socket_clear_readable_callback(self->socket);
-    }
+    socket_clear_readable_callback(self->socket, &self->waiter);
 }
 //! [drop]
 

@@ -5,7 +5,6 @@
 #ifndef SOCKET_READ_H
 #define SOCKET_READ_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,8 +24,8 @@ typedef struct SocketRead {
     void *buffer;
     /** Bytes that `buffer` has room for. */
     size_t capacity;
-    /** Whether the socket keeps a waker of ours. */
-    bool waiting;
+    /** Our node in the socket's list. */
+    Waiter waiter;
 } SocketRead;
 
 /**

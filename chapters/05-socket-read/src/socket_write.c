@@ -25,25 +25,22 @@ static int write_what_fits(SocketWrite *self) {
 static Poll socket_write_poll(Future *future, Context *context) {
     SocketWrite *self = socket_write_of(future);
     self->result = -EAGAIN;
-    if (!self->waiting || socket_has_room_to_write(self->socket)) {
+    if (!self->full || socket_has_room_to_write(self->socket)) {
         self->result = write_what_fits(self);
+        self->full = self->result == -EAGAIN;
     }
     if (self->result == -EAGAIN) {
-        self->result =
-            socket_set_writable_callback(self->socket, context->waker);
-        self->waiting = self->result == 0;
-        return self->waiting ? POLL_PENDING : POLL_READY;
+        self->result = socket_set_writable_callback(self->socket, &self->waiter,
+                                                    context->waker);
+        return self->result == 0 ? POLL_PENDING : POLL_READY;
     }
-    self->waiting = false;
     return POLL_READY;
 }
 //! [poll]
 
 static void socket_write_drop(Future *future) {
     SocketWrite *self = socket_write_of(future);
-    if (self->waiting) {
-        socket_clear_writable_callback(self->socket);
-    }
+    socket_clear_writable_callback(self->socket, &self->waiter);
 }
 
 void socket_write_init(SocketWrite *self, Socket *socket, const void *bytes,

@@ -26,8 +26,10 @@ typedef struct SocketWrite {
     size_t length;
     /** How many of them have been written. */
     size_t written;
-    /** Whether the socket keeps a waker of ours. */
-    bool waiting;
+    /** Whether the rest waits for room. */
+    bool full;
+    /** Our node in the socket's list. */
+    Waiter waiter;
 } SocketWrite;
 
 /**

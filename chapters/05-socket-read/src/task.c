@@ -1,6 +1,7 @@
 /*
- * The life of a task is two bits. QUEUED: it is in the ready queue, or on its
- * way there. COMPLETED: its future is gone and will never be polled again.
+ * The life of a task is two words of plain memory, which only its executor's
+ * thread reads or writes. QUEUED: it is in the ready queue. COMPLETED: it will
+ * never be polled again.
  *
  *                    (1)
  *                     |
@@ -17,15 +18,26 @@
  *
  *   (1) task_new       born in the queue: the first poll is owed
  *   (2) task_run       out of the queue; QUEUED is cleared, THEN it is polled
- *   (3) task_wake      a wake-up, also during the poll: back into the queue
- *   (4) task_wake      a wake-up of what is queued already: one poll for both
+ *   (3) task_queue     a wake-up, also during the poll: back into the queue
+ *   (4) task_queue     a wake-up of what is queued already: one poll for both
  *   (5) task_complete  cancelled in the queue, or woken during its last poll
  *   (6) task_complete  ready, or cancelled while it waits
  *   (7) task_run       what was completed in the queue comes out: not polled
- *   (8) task_wake      a late waker: nothing happens (its bit is ignored)
+ *   (8) task_queue     a late waker: nothing happens
  *
  * The executor's reference is given back when the task is both completed and
  * out of the queue: in (6) or (7), whichever happens, and never in both.
+ *
+ * Another thread may do one thing: leave a note. NOTED is the only bit that it
+ * shares with the executor. A thread that sets it puts the task into the
+ * mailbox, once. A thread that finds it set has nothing to do, since the
+ * executor has yet to read the note, and will queue the task then.
+ *
+ * The exchange that sets NOTED and the one that clears it are acquire and
+ * release. Release when it is set, acquire when it is cleared: what was written
+ * before a wake-up, the poll sees, also if it was the second wake-up or the
+ * fifth that found the bit set. Release when it is cleared, acquire when it is
+ * set: the executor has read `next_note` before another thread writes it.
  */
 #include "task.h"
 
@@ -36,16 +48,6 @@
 
 #include "executor.h"
 #include "executor_internal.h"
-#include "join_handle.h"
-
-/* Set if the task is, or is about to be, in the ready queue. */
-enum { QUEUED = 1 };
-/* Set if the future has been dropped; never cleared again. */
-enum { COMPLETED = 2 };
-
-static inline Future *task_future(Task *task) {
-    return (Future *)(void *)task->future;
-}
 
 void task_retain(Task *task) {
     atomic_fetch_add_explicit(&task->references, 1, memory_order_relaxed);
@@ -53,71 +55,56 @@ void task_retain(Task *task) {
 
 /*
  * Release: all that this owner did comes before its decrement. Acquire: the
- * last one sees all that the others did, and frees. A sole owner need not
- * count: nobody is left who could change the number.
+ * last one sees all that the others did, and frees.
  */
 void task_release(Task *task) {
-    if (atomic_load_explicit(&task->references, memory_order_acquire) == 1 ||
-        atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) ==
-            1) {
+    if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) ==
+        1) {
+        executor_release(task->executor);
         free(task);
     }
 }
 
 //! [has_waker]
-/* Acquire: if the last waker is gone, what it did to the task is visible. */
+/*
+ * Relaxed: a thread that wakes and gives its waker back has left a note before,
+ * and counted it in this same number.
+ */
 bool task_has_waker(const Task *task) {
-    unsigned references =
-        atomic_load_explicit(&task->references, memory_order_acquire);
-    return references > (task->has_handle ? 2 : 1);
+    unsigned others = task->has_handle ? 2 : 1;
+    return atomic_load_explicit(&task->references, memory_order_relaxed) >
+           others;
 }
 //! [has_waker]
 
-//! [alone]
-/*
- * An atomic step costs many times a plain one. It is needed only if somebody
- * else can take his step at the same moment; and nobody can who has no waker.
- * Executor's thread. Both return what stood there before.
- */
-static unsigned set(Task *task, unsigned char bits) {
-    if (task_has_waker(task)) {
-        return atomic_fetch_or_explicit(&task->state, bits,
-                                        memory_order_acq_rel);
-    }
-    unsigned char previous =
-        atomic_load_explicit(&task->state, memory_order_relaxed);
-    atomic_store_explicit(&task->state, previous | bits, memory_order_relaxed);
-    return previous;
-}
-
-static unsigned clear(Task *task, unsigned char bits) {
-    unsigned char others = (unsigned char)~bits;
-    if (task_has_waker(task)) {
-        return atomic_fetch_and_explicit(&task->state, others,
-                                         memory_order_acq_rel);
-    }
-    unsigned char previous =
-        atomic_load_explicit(&task->state, memory_order_relaxed);
-    atomic_store_explicit(&task->state, previous & others,
-                          memory_order_relaxed);
-    return previous;
-}
-//! [alone]
-
 //! [wake]
-/*
- * On another thread unconditionally, so that what the waker wrote is published
- * (release) even if the task is queued already: task_run() acquires it before
- * it polls. Who wakes on the executor's thread has nothing to publish.
- */
-static void task_wake(Task *task) {
-    unsigned previous = task->executor == local_executor()
-                            ? set(task, QUEUED)
-                            : atomic_fetch_or_explicit(&task->state, QUEUED,
-                                                       memory_order_acq_rel);
-    if ((previous & (QUEUED | COMPLETED)) == 0) {
-        executor_enqueue(task->executor, task);
+static void task_queue(Task *task) {
+    if (!task->queued && !task->completed) {
+        task->queued = true;
+        executor_queue(task->executor, task);
     }
+}
+
+static void task_wake(Task *task) {
+    if (task->executor == local_executor()) {
+        task_queue(task);
+    } else if (!atomic_exchange_explicit(&task->noted, true,
+                                         memory_order_acq_rel)) {
+        task_retain(task); /* the note's own */
+        executor_leave_note(task->executor, task);
+    }
+}
+
+/*
+ * NOTED is cleared before the poll, as QUEUED is: a wake-up from here on leaves
+ * the next note. Of a completed task it stays set, so that none does.
+ */
+void task_take_note(Task *task) {
+    if (!task->completed) {
+        atomic_exchange_explicit(&task->noted, false, memory_order_acq_rel);
+        task_queue(task);
+    }
+    task_release(task);
 }
 //! [wake]
 
@@ -161,25 +148,34 @@ int task_new(Executor *executor, const Future *future, size_t size,
     memset(task, 0, sizeof *task);
     memcpy(task->future, future, size);
     atomic_init(&task->references, 1);
-    atomic_init(&task->state, QUEUED);
+    atomic_init(&task->noted, false);
+    waiter_list_init(&task->joiners);
     task->executor = executor;
     executor_adopt(executor, task);
-    executor_enqueue(executor, task);
+    task_queue(task);
     *task_out = task;
     return 0;
 }
 
 //! [complete]
-/* COMPLETED first: from then on, wakers that the drop sets off are ignored. */
+/*
+ * The task is out of sight before code of others is called: a future that is
+ * dropped here may cancel all tasks that there are.
+ *
+ * Relaxed: a thread that finds NOTED set leaves no note, and needs nothing else
+ * of ours.
+ */
 static void task_complete(Task *task) {
-    unsigned previous = set(task, COMPLETED);
-    future_drop(task_future(task));
+    bool in_queue = task->queued;
+    task->completed = true;
+    atomic_store_explicit(&task->noted, true, memory_order_relaxed);
     executor_disown(task->executor, task);
-    if (task->joiner != NULL) {
-        join_handle_wake(task->joiner);
+    if (task->cancelled || !task->has_handle) {
+        future_drop(task_future(task)); /* its output is out of reach */
     }
-    if ((previous & QUEUED) == 0) {
-        executor_give_back(task->executor, task);
+    waiter_list_wake_all(&task->joiners);
+    if (!in_queue) {
+        task_release(task);
     }
 }
 //! [complete]
@@ -188,33 +184,24 @@ static void task_complete(Task *task) {
 /*
  * QUEUED is cleared before the poll. Cleared after it, a wake-up that comes
  * during the poll would find the bit still standing, do nothing, and be lost.
- * Acquire: the poll sees what those who woke the task had written.
  */
 void task_run(Task *task) {
-    unsigned previous = clear(task, QUEUED);
-    if ((previous & COMPLETED) != 0) {
-        executor_give_back(task->executor, task);
+    task->queued = false;
+    if (task->completed) {
+        task_release(task);
         return;
     }
-    Waker lent = {task, &task_waker_vtable}; /* nobody drops it */
+    Waker lent = {task, &task_waker_vtable}; /* it is not dropped */
     Context context = {&lent};
-    task->running = true;
-    Poll poll = future_poll(task_future(task), &context);
-    task->running = false;
-    if (poll == POLL_READY) {
+    if (future_poll(task_future(task), &context) == POLL_READY) {
         task_complete(task);
     }
 }
 //! [run]
 
 void task_cancel(Task *task) {
-    assert(!task_is_completed(task) && "a completed task cannot be cancelled");
-    assert(!task->running && "a task ends itself by returning POLL_READY");
+    task_retain(task); /* a drop may run the queue, and the task out of it */
     task->cancelled = true;
     task_complete(task);
-}
-
-bool task_is_completed(const Task *task) {
-    return (atomic_load_explicit(&task->state, memory_order_acquire) &
-            COMPLETED) != 0;
+    task_release(task);
 }

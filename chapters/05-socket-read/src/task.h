@@ -4,9 +4,11 @@
  *
  * A task is one block of memory: the bookkeeping below, and behind it the
  * future itself. The executor holds one reference to it until it has
- * completed; each waker and a join handle hold one more. The last reference
- * to go frees the block. The future in it is dropped earlier: as soon as the
- * task completes, on the executor's thread.
+ * completed; each waker, each note in the mailbox and a join handle hold one
+ * more. The last reference to go frees the block.
+ *
+ * The future in it is dropped earlier, on the executor's thread: when the task
+ * is cancelled, or when it has completed and has no join handle, or no longer.
  */
 #ifndef TASK_H
 #define TASK_H
@@ -16,36 +18,37 @@
 #include <stddef.h>
 
 #include "future.h"
+#include "waiter.h"
 
 /** See executor.h. */
 typedef struct Executor Executor;
 
-/** See join_handle.h. */
-typedef struct JoinHandle JoinHandle;
-
 /** A future under an executor's care. Its members are task.c's business. */
 typedef struct Task {
-    /** The ready queue's, while QUEUED stands: the task behind this one. */
-    struct Task *next;
-
-    /** Any thread: wakers, join handle, and the executor's own. */
+    /** Any thread: wakers, notes, join handle, and the executor's own. */
     atomic_uint references;
-    /** Any thread: QUEUED and COMPLETED, see the diagram in task.c. */
-    atomic_uchar state;
+    /** Any thread: NOTED, see task.c. */
+    atomic_bool noted;
 
-    /** Executor's thread: a join handle holds one of the references. */
-    bool has_handle;
+    /** Executor's thread: QUEUED, see the diagram in task.c. */
+    bool queued : 1;
+    /** Executor's thread: COMPLETED, see there. */
+    bool completed : 1;
     /** Executor's thread: completed without being ready. */
-    bool cancelled;
-    /** Executor's thread: its future is being polled at this moment. */
-    bool running;
+    bool cancelled : 1;
+    /** Executor's thread: a join handle holds one of the references. */
+    bool has_handle : 1;
 
-    /** Never changes; holds one of the executor's references. */
-    Executor *executor;
+    /** While NOTED stands, the mailbox's: the note left before this one. */
+    struct Task *next_note;
+    /** Executor's thread: while QUEUED stands, the task behind this one. */
+    struct Task *next_ready;
     /** Executor's thread: neighbours among the tasks not yet completed. */
-    struct Task *newer, *older;
-    /** Executor's thread: who waits for the end; `NULL` if nobody. */
-    JoinHandle *joiner;
+    struct Task *prev, *next;
+    /** Executor's thread: the join handle, while it waits for the end. */
+    WaiterList joiners;
+    /** Never changes; keeps the executor's memory. */
+    Executor *executor;
 
     /** The future, moved here by task_new(). */
     _Alignas(max_align_t) unsigned char future[];
@@ -72,6 +75,15 @@ int task_new(Executor *executor, const Future *future, size_t size,
 void task_run(Task *task);
 
 /**
+ * Does what a note from another thread asks for: queues the task. Executor's
+ * thread.
+ *
+ * @param[in,out] task  its note is out of the mailbox, whose reference is
+ *                      consumed.
+ */
+void task_take_note(Task *task);
+
+/**
  * Ends a task that has not completed: its future is dropped now, whether it
  * waits or is queued. Executor's thread, not from within its own poll.
  *
@@ -80,20 +92,23 @@ void task_run(Task *task);
 void task_cancel(Task *task);
 
 /**
- * Whether the future is gone: ready, or cancelled.
- *
- * @param[in] task  borrowed.
- * @return true once it is; no other thread's work can undo it.
- */
-bool task_is_completed(const Task *task);
-
-/**
- * Whether anybody has a waker of this task. Executor's thread.
+ * Whether a task can still be woken: with a waker, or with a note that has
+ * not been read. Executor's thread.
  *
  * @param[in] task  borrowed; not completed.
- * @return false if no thread can wake it any more.
+ * @return false if it will never be queued again.
  */
 bool task_has_waker(const Task *task);
+
+/**
+ * The future in a task.
+ *
+ * @param[in,out] task  borrowed.
+ * @return the concrete future's first member.
+ */
+static inline Future *task_future(Task *task) {
+    return (Future *)(void *)task->future;
+}
 
 /**
  * Adds a reference. Any thread that has one.

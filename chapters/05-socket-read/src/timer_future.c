@@ -1,12 +1,19 @@
 /*
- * Timers wait in a list, ordered by deadline; the links stand in the timers,
- * so waiting allocates nothing. A new one looks for its place from the end:
- * most programs use few different durations, and among equal durations the
- * latest to start is the latest to expire, so the place is found at once. A
- * runtime for any mix of deadlines would keep a heap or a wheel here.
+ * Timers wait in a pairing heap. Its links stand in the timers, so that waiting
+ * allocates nothing.
+ *
+ * Each timer has a row of children, none of which is earlier than itself; so
+ * the root is the earliest of all. To add a timer is to compare it with the
+ * root: the later of the two becomes the first child of the other. Only when
+ * the root leaves must its children be compared: first in pairs, then the
+ * winners one after the other. That is what makes it fast: each pair that has
+ * been compared need never be compared again, and n timers cost n log n
+ * comparisons, in whatever order they come.
  */
 #include "timer_future.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stddef.h>
 
 #include "clock.h"
@@ -16,66 +23,148 @@ static inline TimerFuture *timer_future_of(Future *future) {
     return (TimerFuture *)future;
 }
 
-//! [list]
-static void list_insert(TimerList *list, TimerFuture *timer) {
-    TimerFuture *earlier = list->last;
-    while (earlier != NULL && earlier->deadline_ns > timer->deadline_ns) {
-        earlier = earlier->earlier;
+//! [heap]
+static bool is_earlier(const TimerFuture *timer, const TimerFuture *other) {
+    return timer->deadline_ns != other->deadline_ns
+               ? timer->deadline_ns < other->deadline_ns
+               : timer->number < other->number;
+}
+
+/* Makes one heap of two: the later root becomes a child of the earlier one. */
+static TimerFuture *merge(TimerFuture *a, TimerFuture *b) {
+    if (a == NULL || b == NULL) {
+        return a != NULL ? a : b;
     }
-    timer->earlier = earlier;
-    timer->later = earlier != NULL ? earlier->later : list->first;
-    *(earlier != NULL ? &earlier->later : &list->first) = timer;
-    *(timer->later != NULL ? &timer->later->earlier : &list->last) = timer;
+    TimerFuture *root = is_earlier(b, a) ? b : a;
+    TimerFuture *child = root == a ? b : a;
+    child->prev = root; /* a first child's `prev` is its parent */
+    child->next = root->child;
+    if (child->next != NULL) {
+        child->next->prev = child;
+    }
+    root->child = child;
+    return root;
 }
 
-static void list_remove(TimerList *list, TimerFuture *timer) {
-    *(timer->earlier != NULL ? &timer->earlier->later : &list->first) =
-        timer->later;
-    *(timer->later != NULL ? &timer->later->earlier : &list->last) =
-        timer->earlier;
+/* Makes one heap of a row of children. */
+static TimerFuture *merge_row(TimerFuture *row) {
+    TimerFuture *winners = NULL; /* linked by `next`, the last one in front */
+    while (row != NULL) {
+        TimerFuture *a = row;
+        TimerFuture *b = a->next;
+        row = b != NULL ? b->next : NULL;
+        TimerFuture *winner = merge(a, b);
+        winner->next = winners;
+        winners = winner;
+    }
+    TimerFuture *root = NULL;
+    while (winners != NULL) {
+        TimerFuture *winner = winners;
+        winners = winner->next;
+        root = merge(root, winner);
+    }
+    return root;
 }
-//! [list]
 
-uint64_t timer_list_deadline_ns(const TimerList *list) {
-    return list->first != NULL ? list->first->deadline_ns : DEADLINE_NEVER;
+static void heap_insert(TimerHeap *heap, TimerFuture *timer) {
+    timer->heap = heap;
+    timer->number = heap->count++;
+    timer->child = NULL;
+    heap->root = merge(heap->root, timer);
+}
+
+static void heap_remove(TimerFuture *timer) {
+    TimerHeap *heap = timer->heap;
+    TimerFuture *children = merge_row(timer->child);
+    if (timer == heap->root) {
+        heap->root = children;
+    } else {
+        TimerFuture **link = timer->prev->child == timer ? &timer->prev->child
+                                                         : &timer->prev->next;
+        *link = timer->next;
+        if (timer->next != NULL) {
+            timer->next->prev = timer->prev;
+        }
+        heap->root = merge(heap->root, children);
+    }
+    timer->heap = NULL;
+}
+//! [heap]
+
+uint64_t timer_heap_deadline_ns(const TimerHeap *heap) {
+    return heap->root != NULL ? heap->root->deadline_ns : DEADLINE_NEVER;
 }
 
 //! [expired]
-void timer_list_wake_expired(TimerList *list) {
-    if (list->first == NULL) {
+/* Takes the earliest timer out, and puts it in line to be woken. */
+static void expire_first(TimerHeap *heap, WaiterList *expired) {
+    Waiter *waiter = &heap->root->waiter;
+    heap_remove(heap->root);
+    (void)waiter_list_put(expired, waiter, waker_take(&waiter->waker));
+}
+
+void timer_heap_wake_expired(TimerHeap *heap) {
+    if (heap->root == NULL) {
         return;
     }
+    WaiterList expired;
+    waiter_list_init(&expired);
     uint64_t now_ns = clock_now_ns();
-    while (list->first != NULL && list->first->deadline_ns <= now_ns) {
-        TimerFuture *expired = list->first;
-        list_remove(list, expired);
-        waker_wake(&expired->waker);
+    while (timer_heap_deadline_ns(heap) <= now_ns) {
+        expire_first(heap, &expired);
     }
+    waiter_list_wake_all(&expired);
 }
 //! [expired]
+
+void timer_heap_deinit(TimerHeap *heap, WaiterList *waiters) {
+    while (heap->root != NULL) {
+        heap->root->result = -ECANCELED;
+        expire_first(heap, waiters);
+    }
+}
+
+/* The heap of this thread's executor, unless the timer is in another one. */
+static TimerHeap *heap_for(const TimerFuture *self) {
+    Executor *executor = local_executor();
+    TimerHeap *heap = executor != NULL ? executor_timers(executor) : NULL;
+    bool here = heap != NULL && (self->heap == NULL || self->heap == heap);
+    assert(here && "a timer is used on the thread of its executor");
+    return here ? heap : NULL;
+}
 
 //! [poll]
 static Poll timer_future_poll(Future *future, Context *context) {
     TimerFuture *self = timer_future_of(future);
-    TimerList *list = executor_timers(local_executor());
-    bool listed = !waker_is_empty(&self->waker);
-    if (clock_now_ns() < self->deadline_ns) {
-        waker_clone_from(&self->waker, context->waker);
-        if (!listed) {
-            list_insert(list, self);
-        }
-        return POLL_PENDING;
+    if (self->result != 0 || clock_now_ns() >= self->deadline_ns) {
+        future_drop(future); /* it may be polled before it is woken */
+        return POLL_READY;
     }
-    future_drop(future); /* polled after the deadline, before it was woken */
-    return POLL_READY;
+    Waker kept = waker_clone(context->waker);
+    TimerHeap *heap = heap_for(self);
+    if (heap == NULL) {
+        self->result = -EPERM;
+        waker_drop(&kept);
+        return POLL_READY;
+    }
+    Waker previous = self->waiter.waker;
+    self->waiter.waker = kept;
+    if (self->heap == NULL) {
+        heap_insert(heap, self);
+    }
+    waker_drop(&previous);
+    return POLL_PENDING;
 }
 
 static void timer_future_drop(Future *future) {
     TimerFuture *self = timer_future_of(future);
-    if (!waker_is_empty(&self->waker)) {
-        list_remove(executor_timers(local_executor()), self);
-        waker_drop(&self->waker);
+    if (self->heap != NULL) {
+        if (heap_for(self) == NULL) {
+            return;
+        }
+        heap_remove(self);
     }
+    waiter_remove(&self->waiter);
 }
 //! [poll]
 

@@ -8,29 +8,42 @@
 #ifndef TIMER_FUTURE_H
 #define TIMER_FUTURE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "future.h"
+#include "waiter.h"
+
+/** See TimerHeap. */
+typedef struct TimerFuture TimerFuture;
+
+/** The timers that are waited for, the earliest on top. All zero is empty. */
+typedef struct TimerHeap {
+    /** Borrowed; each one leaves the heap when it expires or is dropped. */
+    TimerFuture *root;
+    /** How many timers there have been. */
+    uint64_t count;
+} TimerHeap;
 
 /** Ready when its deadline has passed. Stays where it is from its first poll.
  */
-typedef struct TimerFuture {
+struct TimerFuture {
     /** What is polled. */
     Future future;
+    /** Output, once ready: 0; `-ECANCELED` if the executor was freed before
+     * the deadline; `-EPERM` on a thread without an executor, or with another
+     * one. */
+    int result;
     /** On the clock of clock_now_ns(). */
     uint64_t deadline_ns;
-    /** Of the task that waits; empty while it is in no list. */
-    Waker waker;
-    /** Neighbours in the executor's list. */
-    struct TimerFuture *earlier, *later;
-} TimerFuture;
-
-/** The timers that somebody waits for, by deadline. All zero is empty. */
-typedef struct TimerList {
-    /** Borrowed; each one leaves the list when it expires or is dropped. */
-    TimerFuture *first, *last;
-} TimerList;
+    /** Among equal deadlines, the lower number is the earlier one. */
+    uint64_t number;
+    /** In the heap: see timer_future.c. */
+    TimerFuture *child, *prev, *next;
+    /** Whose it is; `NULL` while it is in no heap. */
+    TimerHeap *heap;
+    /** Of the task that waits. */
+    Waiter waiter;
+};
 
 /**
  * Makes the future; nothing happens before it is polled.
@@ -43,16 +56,24 @@ void timer_future_init(TimerFuture *self, uint64_t deadline_ns);
 /**
  * When the executor has to wake up.
  *
- * @param[in] list  borrowed.
+ * @param[in] heap  borrowed.
  * @return the earliest deadline, or #DEADLINE_NEVER.
  */
-uint64_t timer_list_deadline_ns(const TimerList *list);
+uint64_t timer_heap_deadline_ns(const TimerHeap *heap);
 
 /**
  * Wakes all whose deadline has passed, the earliest first.
  *
- * @param[in,out] list  borrowed.
+ * @param[in,out] heap  borrowed.
  */
-void timer_list_wake_expired(TimerList *list);
+void timer_heap_wake_expired(TimerHeap *heap);
+
+/**
+ * Gives the heap up: the timers that are left belong to none from now on.
+ *
+ * @param[in,out] heap     left empty.
+ * @param[in,out] waiters  all who wait are put here; the caller wakes them.
+ */
+void timer_heap_deinit(TimerHeap *heap, WaiterList *waiters);
 
 #endif

@@ -1,8 +1,9 @@
 #include "runtime.h"
 
-#include <string.h>
+#include <time.h>
 
 #include "descriptors.h"
+#include "error_name.h"
 
 Executor *runtime;
 
@@ -24,36 +25,66 @@ void runtime_close(void) {
     }
     stage_assert_nothing_left();
     cr_assert_eq(descriptors_open(), descriptors_before,
-                 "%d descriptors are left open: each socket has to be closed "
-                 "once, however its future ended.",
+                 "%d descriptors more than at the beginning of the test are "
+                 "open at its end.",
                  descriptors_open() - descriptors_before);
     cr_assert_eq(script.blocking_calls, 0,
-                 "A read or write on a descriptor that blocks: it would put "
-                 "the whole executor to sleep. Make it non-blocking.");
+                 "A descriptor that blocks was read or written %d times: each "
+                 "could put the whole executor to sleep.",
+                 script.blocking_calls);
 }
 
 void turn(void) {
     stage_run_batch(runtime);
 }
 
+/* Only what has to wait for the system pauses. */
+void turn_and_pause(void) {
+    int before = script.reports;
+    turn();
+    if (script.reports == before) {
+        nanosleep(&(struct timespec){.tv_nsec = NS_PER_MS}, NULL);
+    }
+}
+
 void run_to_the_end_of(Future *future) {
     int result = executor_block_on(runtime, future);
     cr_assert_eq(result, 0,
-                 "executor_block_on() gave up (%s) on a future that can be "
-                 "ready: -EDEADLK means that nobody kept its waker.",
-                 strerror(-result));
+                 "executor_block_on() answered %s for a future that can be "
+                 "ready.",
+                 error_name(result));
+}
+
+IoBlocker *runtime_io_blocker(void) {
+    return executor_event_map(runtime)->io_blocker;
+}
+
+static Waker begin_to_wait(Waiting *self, const char *name) {
+    *self = (Waiting){0};
+    probe_waker_init(&self->task, name);
+    return probe_waker_lend(&self->task);
+}
+
+int wait_to_read(Waiting *self, const char *name, Socket *socket) {
+    Waker lent = begin_to_wait(self, name);
+    return socket_set_readable_callback(socket, &self->waiter, &lent);
+}
+
+int wait_to_write(Waiting *self, const char *name, Socket *socket) {
+    Waker lent = begin_to_wait(self, name);
+    return socket_set_writable_callback(socket, &self->waiter, &lent);
 }
 
 void runtime_signals(const Socket *socket, Signals signals) {
-    event_map_wake(executor_event_map(runtime), (Event){socket->id, signals});
+    event_map_wake(executor_event_map(runtime),
+                   (Event){socket->entry->id, signals});
 }
 
 void assert_nothing_is_reported(void) {
     int before = script.reports;
     turn();
     cr_assert_eq(script.reports, before,
-                 "The system still reports a socket for which nobody waits: "
-                 "whoever gives up waiting has to remove the interest, too.");
+                 "The system reports a socket for which no future waits.");
 }
 
 bool runtime_uses_epoll(void) {

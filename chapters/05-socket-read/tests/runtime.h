@@ -28,18 +28,37 @@ void runtime_free(void);
 /* One turn of the executor: looks after sockets and timers, without waiting. */
 void turn(void);
 
-/* Turns until a condition holds; after 5000 turns, says the sentence. */
+/*
+ * Turns until a condition holds, with a moment of real time after each, since
+ * what the network or a terminal passes on may be under way. After 5000 turns,
+ * says the sentence.
+ */
 #define turn_until(condition, ...)                                             \
     do {                                                                       \
         int turns_left = 5000;                                                 \
         while (!(condition)) {                                                 \
             cr_assert(turns_left-- > 0, __VA_ARGS__);                          \
-            turn();                                                            \
+            turn_and_pause();                                                  \
         }                                                                      \
     } while (0)
 
+void turn_and_pause(void);
+
 /* Runs the executor until one future is ready. */
 void run_to_the_end_of(Future *future);
+
+/* What the executor sleeps in. */
+IoBlocker *runtime_io_blocker(void);
+
+/* What a future has that waits: a node, and the task that it wakes. */
+typedef struct Waiting {
+    Waiter waiter;
+    ProbeWaker task;
+} Waiting;
+
+/* Waits for one signal of a socket. Returns what the callback's setter did. */
+int wait_to_read(Waiting *self, const char *name, Socket *socket);
+int wait_to_write(Waiting *self, const char *name, Socket *socket);
 
 /* The system says so of a socket, true or not. */
 void runtime_signals(const Socket *socket, Signals signals);

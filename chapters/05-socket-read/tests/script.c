@@ -9,9 +9,10 @@
 
 #include "backend.h"
 #include "clock.h"
+#include "executor.h"
+#include "mailbox.h"
 #include "platform.h"
 #include "probe.h"
-#include "ready_queue.h"
 
 Script script = {.batches_left = 20000, .traced_object = -1};
 
@@ -25,7 +26,8 @@ Scripted script_create_port, script_open_afd, script_afd_poll, script_cancel,
 int script_polls, script_polls_in_lent_memory;
 Scripted script_send, script_socket, script_bind, script_listen;
 Scripted script_accept, script_connect, script_getsockopt, script_getpeername;
-Scripted script_getrlimit, script_setrlimit, script_pthread_create;
+Scripted script_getrlimit, script_setrlimit, script_pthread_create,
+    script_mutex_init;
 int script_timeouts[SCRIPT_TIMEOUTS];
 uint64_t script_clock_ns = 1000 * NS_PER_S;
 uint64_t script_wait_takes_ns;
@@ -107,9 +109,9 @@ static void fire(Cue *cue) {
 /*
  * A block has a header; when it is freed it may be kept in a list. The paint
  * is chosen so that a late wake-up of a painted task finds it completed and
- * shows nevertheless, because it sets a bit.
+ * shows nevertheless, because it sets a bit. What is fresh is not zero either.
  */
-enum { PAINT = 0xDA };
+enum { PAINT = 0xDA, FRESH = 0xA5 };
 
 typedef union Block {
     struct {
@@ -157,6 +159,7 @@ static void *allocate(size_t size) {
         return NULL;
     }
     *block = (Block){.is = {.size = size}};
+    memset(block + 1, FRESH, size);
     atomic_fetch_add(&script.live_blocks, 1);
     atomic_fetch_add(&script.live_bytes, (long)size);
     return block + 1;
@@ -183,6 +186,10 @@ void *__wrap_realloc(void *memory, size_t size) {
         return NULL;
     }
     atomic_fetch_add(&script.live_bytes, (long)size - (long)block->is.size);
+    if (size > block->is.size) {
+        memset((char *)(block + 1) + block->is.size, FRESH,
+               size - block->is.size);
+    }
     block->is.size = size;
     return block + 1;
 }
@@ -254,6 +261,7 @@ static bool was_freed(const void *place) {
 int __real_clock_gettime(clockid_t clock, struct timespec *time_out);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time_out) {
+    script.clock_reads += 1;
     if (real_time) {
         return __real_clock_gettime(clock, time_out);
     }
@@ -267,9 +275,8 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time_out) {
 bool script_wait_begins(Scripted *call, int timeout_ms) {
     int before = script_waits();
     cr_assert(before < WAIT_BUDGET,
-              "The IoBlocker has waited %d times and still has nothing to say: "
-              "it spins. Something is reported at once, by every wait, to "
-              "nobody.",
+              "The system has been asked to wait %d times, and the test has "
+              "not come to an end.",
               before);
     if (before < SCRIPT_TIMEOUTS) {
         script_timeouts[before] = timeout_ms;
@@ -305,15 +312,35 @@ int script_real_timeout_ms(int timeout_ms) {
     return timeout_ms < 0 ? 1000 : 0;
 }
 
+static size_t tasks_pending(void) {
+    Executor *executor = local_executor();
+    return executor == NULL ? 0 : executor_pending_tasks(executor);
+}
+
+/* A wait without an end, and the system has nothing to report. */
+static void fail_to_wake(void) {
+    Executor *executor = local_executor();
+    int notes = executor == NULL ? 0 : script_notes();
+    cr_assert(notes <= 0,
+              "The executor sleeps for ever with %d notes in its mailbox: it "
+              "was not called for them (%zu tasks are pending).",
+              notes, tasks_pending());
+    cr_assert(executor == NULL,
+              "The executor sleeps for ever: it has no note, the system has "
+              "nothing to report, and %zu tasks are pending.",
+              tasks_pending());
+    cr_assert_fail("It sleeps for ever: the system has nothing to report, and "
+                   "no thread is left that could wake it.");
+}
+
 void script_wait_ends(int ready, int timeout_ms) {
     script.reports += ready;
     if (ready != 0) {
         return;
     }
-    cr_assert(timeout_ms >= 0,
-              "It sleeps for ever: the system has nothing to report, and "
-              "nobody is there who could change that. Either an event was "
-              "lost, or the system was not told to report it.");
+    if (timeout_ms < 0) {
+        fail_to_wake();
+    }
     script_clock_ns += (uint64_t)timeout_ms * NS_PER_MS;
 }
 
@@ -362,12 +389,21 @@ static size_t at_most(size_t length, int limit) {
 static bool would_block(int descriptor) {
     int flags = __real_fcntl(descriptor, F_GETFL);
     bool blocks = flags >= 0 && (flags & O_NONBLOCK) == 0;
-    script.blocking_calls += blocks;
-    errno = EAGAIN;
+    if (blocks) {
+        script.blocking_calls += 1;
+        errno = EAGAIN;
+    }
     return blocks;
 }
 
+/* A read that is repeated for ever. */
+enum { READ_BUDGET = 1000000 };
+
 ssize_t __wrap_read(int descriptor, void *buffer, size_t capacity) {
+    cr_assert(script_read.calls < READ_BUDGET,
+              "read() has been called %d times, and the test has not come to "
+              "an end.",
+              script_read.calls);
     if (script_fails(&script_read) || would_block(descriptor)) {
         return -1;
     }
@@ -724,10 +760,9 @@ static void stand(Other *other) {
     pthread_mutex_unlock(&lock);
 }
 
-bool __real_ready_queue_push(ReadyQueue *queue, Task *task);
-void __real_ready_queue_append(ReadyQueue *queue, Task *task);
-bool __real_ready_queue_is_empty(const ReadyQueue *queue);
-struct Task *__real_ready_queue_take_all(ReadyQueue *queue);
+Note __real_mailbox_push(Mailbox *mailbox, Task *task);
+bool __real_mailbox_announce_sleep(Mailbox *mailbox);
+Task *__real_mailbox_take_all(Mailbox *mailbox);
 bool __real_task_has_waker(const Task *task);
 
 /* Where a second thread stands still; if all is gone by then, it ends. */
@@ -738,46 +773,94 @@ static void stand_and_look(Other *other, const void *used) {
     }
 }
 
-void __real_executor_enqueue(Executor *executor, Task *task);
+/* Whose mailbox was used last, by its own thread. */
+static Mailbox *mailbox_in_use;
 
-void __wrap_executor_enqueue(Executor *executor, Task *task) {
+/* A Note: the Makefile looks for names of types in small letters. */
+unsigned __wrap_mailbox_push(Mailbox *mailbox, Task *task) {
+    atomic_fetch_add(&script.pushes, 1);
     if (myself != NULL && myself->stops_before_push) {
-        stand_and_look(myself, executor);
+        stand_and_look(myself, mailbox);
     }
-    __real_executor_enqueue(executor, task);
-}
-
-bool __wrap_ready_queue_push(ReadyQueue *queue, Task *task) {
-    atomic_fetch_add(&script.pushes, 1);
-    bool pushed =
-        was_freed(queue) ? false : __real_ready_queue_push(queue, task);
+    if (was_freed(mailbox) || was_freed(task)) {
+        return NOTE_LEFT;
+    }
+    Note note = __real_mailbox_push(mailbox, task);
+    fire(&script.after_push);
     if (myself != NULL && myself->stops_after_push) {
-        stand_and_look(myself, queue);
+        stand_and_look(myself, mailbox);
     }
-    return pushed;
+    return note;
 }
 
-void __wrap_ready_queue_append(ReadyQueue *queue, Task *task) {
-    atomic_fetch_add(&script.pushes, 1);
-    __real_ready_queue_append(queue, task);
+bool __wrap_mailbox_announce_sleep(Mailbox *mailbox) {
+    fire(&script.before_announce);
+    bool announced = __real_mailbox_announce_sleep(mailbox);
+    if (announced) {
+        fire(&script.after_announce);
+    }
+    return announced;
 }
 
-bool __wrap_ready_queue_is_empty(const ReadyQueue *queue) {
-    bool empty = __real_ready_queue_is_empty(queue);
-    fire(&script.after_look);
-    return empty;
-}
+static int runs_of_batch;
 
-struct Task *__wrap_ready_queue_take_all(ReadyQueue *queue) {
+/* Once a turn of the executor. */
+struct Task *__wrap_mailbox_take_all(Mailbox *mailbox) {
     cr_assert(script.batches_left > 0,
               "The executor takes one batch after the other and does not come "
-              "to an end: it counts a task that has completed, or sees a "
-              "wake-up where there was none.");
+              "to an end. %zu tasks are pending.",
+              tasks_pending());
     script.batches_left -= 1;
-    return __real_ready_queue_take_all(queue);
+    runs_of_batch = 0;
+    mailbox_in_use = mailbox;
+    Task *notes = __real_mailbox_take_all(mailbox);
+    fire(&script.after_take);
+    return notes;
+}
+
+Task *__real_mailbox_close(Mailbox *mailbox);
+
+struct Task *__wrap_mailbox_close(Mailbox *mailbox) {
+    runs_of_batch = 0;
+    mailbox_in_use = mailbox;
+    return __real_mailbox_close(mailbox);
+}
+
+/* The marks of mailbox.c are known by what they do. */
+int script_notes(void) {
+    enum { MANY = 1000 };
+    Mailbox *mailbox = mailbox_in_use;
+    if (mailbox == NULL || mailbox_is_closed(mailbox)) {
+        return mailbox == NULL ? 0 : -1;
+    }
+    if (__real_mailbox_announce_sleep(mailbox)) {
+        __real_mailbox_take_all(mailbox);
+        return 0;
+    }
+    int notes = 0;
+    const Task *task = atomic_load(&mailbox->newest);
+    while (task != NULL && notes < MANY && task->executor != NULL) {
+        notes += 1;
+        task = task->next_note;
+    }
+    return notes;
+}
+
+void __real_task_run(Task *task);
+
+/* A task that stands twice in one batch makes a ring of it. */
+void __wrap_task_run(Task *task) {
+    enum { MOST = 200000 };
+    runs_of_batch += 1;
+    cr_assert(runs_of_batch <= MOST,
+              "One batch has held more than %d tasks, and has no end: a task "
+              "was put into the ready queue while it was in it.",
+              MOST);
+    __real_task_run(task);
 }
 
 bool __wrap_task_has_waker(const Task *task) {
+    script.waker_counts += 1;
     fire(&script.before_waker_count);
     return __real_task_has_waker(task);
 }
@@ -790,7 +873,51 @@ void __real_io_blocker_remove_io_event_interest(IoBlocker *blocker,
                                                 IoObject object,
                                                 Signals signals);
 
+/* --- Locks -------------------------------------------------------------- */
+
+int __real_pthread_mutex_init(pthread_mutex_t *mutex,
+                              const pthread_mutexattr_t *attributes);
+int __real_pthread_mutex_destroy(pthread_mutex_t *mutex);
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
+
+static _Thread_local int locks_held;
+
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex,
+                              const pthread_mutexattr_t *attributes) {
+    if (script_fails(&script_mutex_init)) {
+        return errno;
+    }
+    atomic_fetch_add(&script.mutexes, 1);
+    return __real_pthread_mutex_init(mutex, attributes);
+}
+
+int __wrap_pthread_mutex_destroy(pthread_mutex_t *mutex) {
+    atomic_fetch_sub(&script.mutexes, 1);
+    return __real_pthread_mutex_destroy(mutex);
+}
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
+    locks_held += 1;
+    return __real_pthread_mutex_lock(mutex);
+}
+
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
+    locks_held -= 1;
+    return __real_pthread_mutex_unlock(mutex);
+}
+
+void __real_io_blocker_free(IoBlocker *blocker);
+
+void __wrap_io_blocker_free(IoBlocker *blocker) {
+    atomic_fetch_add(&script.unguarded, locks_held <= 0);
+    __real_io_blocker_free(blocker);
+}
+
+/* --- The IoBlocker ------------------------------------------------------ */
+
 void __wrap_io_blocker_wake(IoBlocker *blocker) {
+    atomic_fetch_add(&script.unguarded, locks_held <= 0);
     atomic_fetch_add(&script.unparks, 1);
     if (!was_freed(blocker)) {
         __real_io_blocker_wake(blocker);

@@ -31,13 +31,16 @@ typedef struct Cue {
 typedef struct Script {
     int refuse_allocation; /* the n-th from now on, of whatever kind; 0: none */
     bool keep_freed;       /* freed memory is painted: a later touch shows */
-    int batches_left;      /* that may be taken; then the test has failed */
+    int batches_left;      /* turns; then the test has failed */
     int writes_take;       /* at most so many bytes each; 0: no limit */
     int reads_give;        /* the same */
 
-    Cue after_look;         /* right after a look at the ready queue */
+    Cue before_announce;    /* the executor is about to announce its sleep */
+    Cue after_announce;     /* it has announced it, and does not sleep yet */
+    Cue before_park;        /* right before it sleeps */
+    Cue after_take;         /* it has just taken the notes */
+    Cue after_push;         /* a note has been left; its pusher does not act */
     Cue before_waker_count; /* before it is asked who has a waker */
-    Cue before_park;        /* right before the executor sleeps */
     Cue after_add;          /* an interest has just been registered */
     Cue after_accept;       /* a connection has just been accepted */
 
@@ -46,7 +49,11 @@ typedef struct Script {
     atomic_long live_bytes;      /* in those blocks */
     atomic_int freed_twice;      /* blocks that were freed a second time */
     atomic_int calls_into_freed; /* calls that were given freed memory */
-    atomic_int pushes;           /* tasks that went into a ready queue */
+    atomic_int pushes;           /* notes that were left, or refused */
+    atomic_int mutexes;          /* made and not destroyed yet */
+    atomic_int unguarded;        /* uses of the IoBlocker without its lock */
+    int waker_counts;            /* looks whether a task has a waker */
+    int clock_reads;             /* looks at the clock */
     int parks;                   /* waits that may sleep */
     int reports;                 /* objects that all waits have reported */
     int blocking_calls;          /* reads and writes that could have slept */
@@ -59,6 +66,9 @@ extern Script script;
 
 /* How many freed blocks were used after they had been freed. */
 int script_used_after_free(void);
+
+/* How many notes are in the mailbox that was used last; -1: it is closed. */
+int script_notes(void);
 
 /* --- The system ----------------------------------------------------------- */
 
@@ -79,7 +89,8 @@ extern Scripted script_create_port, script_open_afd, script_afd_poll,
 extern Scripted script_send, script_socket, script_bind, script_listen;
 extern Scripted script_accept, script_connect, script_getsockopt,
     script_getpeername;
-extern Scripted script_getrlimit, script_setrlimit, script_pthread_create;
+extern Scripted script_getrlimit, script_setrlimit, script_pthread_create,
+    script_mutex_init;
 
 /* Lets the nth call from now fail, that one only. */
 void script_fail(Scripted *call, int nth, int error);
@@ -139,8 +150,8 @@ extern void (*script_before_wait)(void);
 typedef struct Other {
     void (*act)(void *argument);
     void *argument;
-    bool stops_before_push; /* it stands still before it pushes a task, */
-    bool stops_after_push;  /* or right after it has */
+    bool stops_before_push; /* it stands still before it leaves a note, */
+    bool stops_after_push;  /* or right after it has, before it acts on that */
     bool standing, released, ended; /* under the script's lock */
     pthread_t thread;
 } Other;

@@ -6,7 +6,9 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 
+#include "error_name.h"
 #include "executor.h"
 #include "probe.h"
 #include "script.h"
@@ -30,6 +32,12 @@ void drop_handle(JoinHandle *handle);
 /* Polls each task that is queued now, once; then comes back. */
 void stage_run_batch(Executor *executor);
 
+/* How many tasks are in the ready queue; at most 1000, for it may be a ring. */
+int stage_queued(Executor *executor);
+
+/* How many tasks are in memory: the executor's own blocks do not count. */
+int stage_tasks(void);
+
 /* A clone of the waker that a pending future kept. */
 Waker clone_kept(const ProbeFuture *future);
 
@@ -37,15 +45,34 @@ Waker clone_kept(const ProbeFuture *future);
 void wake_by_ref(void *waker);
 void wake_and_consume(void *waker);
 
+/*
+ * Misuse, which an assertion is to stop with this sentence: the test has
+ * `.signal = SIGABRT`. With NDEBUG nothing stops it; see STOPS.
+ */
+void expect_assertion(const char *sentence);
+
+/*
+ * A test of misuse goes to its end with NDEBUG only, and looks there at what the
+ * misuse has done: Test(misuse, name, .timeout = 60, STOPS).
+ */
+#ifdef NDEBUG
+#define STOPS .signal = 0
+#else
+#define STOPS .signal = SIGABRT
+#endif
+
+/* What was misused has come back: fails unless this is an NDEBUG build. */
+void assert_without_assertions(const char *what);
+
 /* Runs the executor while its tasks wait for nobody in this test. */
 #define assert_runs_to_the_end(executor)                                       \
     do {                                                                       \
         int result_of_run = executor_run(executor);                            \
         cr_assert_eq(result_of_run, 0,                                         \
-                     "executor_run() gave up (%d) although a task was queued " \
-                     "or a waker was held: it returns 0 once all tasks have "  \
-                     "completed.",                                             \
-                     result_of_run);                                           \
+                     "executor_run() answered %s instead of 0 (tasks "         \
+                     "pending: %zu).",                                         \
+                     error_name(result_of_run),                                \
+                     executor_pending_tasks(executor));                        \
     } while (0)
 
 /* Runs it until what is left waits for somebody whom nobody knows. */
@@ -53,9 +80,11 @@ void wake_and_consume(void *waker);
     do {                                                                       \
         int result_of_run = executor_run(executor);                            \
         cr_assert_eq(result_of_run, -EDEADLK,                                  \
-                     "A task is pending and nobody has a waker of it, yet "    \
-                     "executor_run() answered %d instead of -EDEADLK.",        \
-                     result_of_run);                                           \
+                     "No waker of the tasks that are pending is left, and "    \
+                     "executor_run() answered %s instead of -EDEADLK (tasks "  \
+                     "pending: %zu).",                                         \
+                     error_name(result_of_run),                                \
+                     executor_pending_tasks(executor));                        \
     } while (0)
 
 #endif

@@ -53,7 +53,7 @@ static int run_crowd(void) {
     return status;
 }
 
-Test(demo_crowd, is_served_in_another_process, .timeout = 10) {
+Test(demo_crowd, is_served_in_another_process, .timeout = 60) {
     script_use_real_time();
     int status = run_crowd();
     cr_assert(status == 0 && strstr(said, "5 answered twice") != NULL &&
@@ -68,7 +68,7 @@ static void expect_an_end_in_time(void *unused) {
     script.before_park = (Cue){expect_an_end_in_time, unused, 0};
 }
 
-Test(demo_crowd, whose_server_cannot_accept_gives_up, .timeout = 10) {
+Test(demo_crowd, whose_server_cannot_accept_gives_up, .timeout = 60) {
     script_fail_always(&script_accept, ENFILE);
     script_clock_ns = 0;
     expect_an_end_in_time(NULL);
@@ -80,7 +80,7 @@ Test(demo_crowd, whose_server_cannot_accept_gives_up, .timeout = 10) {
               status, said, complained);
 }
 
-Test(demo_crowd, without_a_second_pipe_ends, .timeout = 10) {
+Test(demo_crowd, without_a_second_pipe_ends, .timeout = 60) {
     script_fail(&script_pipe, 2, EMFILE);
     int status = run_crowd();
     cr_assert(status == 1 &&
@@ -90,7 +90,7 @@ Test(demo_crowd, without_a_second_pipe_ends, .timeout = 10) {
 }
 
 Test(demo_crowd, without_descriptors_is_told_how_large_it_may_be,
-     .timeout = 10) {
+     .timeout = 60) {
     limit_descriptors(30);
     script_fail(&script_setrlimit, 1, EPERM);
     demo.crowd = 30;

@@ -59,7 +59,7 @@ static const char *complained(void) {
     return read_on(errors[0], text);
 }
 
-Test(demo_transfer, says_that_all_came_back, .timeout = 10) {
+Test(demo_transfer, says_that_all_came_back, .timeout = 60) {
     int status = demo_transfer(&demo);
     cr_assert(status == 0 && strstr(said(), "what came back is what went in"),
               "It ended with %d and said: %s%s", status, said(), complained());
@@ -84,7 +84,7 @@ static void stranger_comes(void *unused) {
         (uint16_t)strtoul(port + strlen("127.0.0.1:"), NULL, 10));
 }
 
-Test(demo_transfer, does_not_wait_for_a_stranger, .timeout = 10) {
+Test(demo_transfer, does_not_wait_for_a_stranger, .timeout = 60) {
     script.after_accept = (Cue){stranger_comes, NULL, 0};
     script.before_park = (Cue){expect_the_end, NULL, 0};
     int status = demo_transfer(&demo);
@@ -100,7 +100,7 @@ static void expect_an_end_in_time(void *unused) {
     script.before_park = (Cue){expect_an_end_in_time, unused, 0};
 }
 
-Test(demo_transfer, gives_up_if_the_server_cannot_accept, .timeout = 10) {
+Test(demo_transfer, gives_up_if_the_server_cannot_accept, .timeout = 60) {
     script_fail_always(&script_accept, EMFILE);
     script_clock_ns = 0;
     expect_an_end_in_time(NULL);

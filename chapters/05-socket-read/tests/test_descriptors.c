@@ -12,7 +12,7 @@
 #include "script.h"
 #include "wire.h"
 
-Test(descriptors, counts_those_that_are_open, .timeout = 10) {
+Test(descriptors, counts_those_that_are_open, .timeout = 60) {
     int before = descriptors_open();
     int low = fcntl(0, F_DUPFD, 0), high = fcntl(0, F_DUPFD, 700);
     cr_assert_eq(descriptors_open() - before, 2, "Two were opened.");
@@ -21,7 +21,7 @@ Test(descriptors, counts_those_that_are_open, .timeout = 10) {
     cr_assert_eq(descriptors_open(), before, "Both were closed.");
 }
 
-Test(descriptors, counts_the_highest_one_that_the_limit_allows, .timeout = 10) {
+Test(descriptors, counts_the_highest_one_that_the_limit_allows, .timeout = 60) {
     int highest = (int)descriptors_raise_limit() - 1;
     int before = descriptors_open();
     int high = fcntl(0, F_DUPFD, highest);
@@ -32,7 +32,7 @@ Test(descriptors, counts_the_highest_one_that_the_limit_allows, .timeout = 10) {
     close(high);
 }
 
-Test(descriptors, limit_is_raised_as_far_as_it_goes, .timeout = 10) {
+Test(descriptors, limit_is_raised_as_far_as_it_goes, .timeout = 60) {
     struct rlimit limit;
     limit_descriptors(64);
     long raised = descriptors_raise_limit();
@@ -46,7 +46,7 @@ Test(descriptors, limit_is_raised_as_far_as_it_goes, .timeout = 10) {
               "It is said to be %ld.", raised);
 }
 
-Test(descriptors, limit_that_cannot_be_raised_stays, .timeout = 10) {
+Test(descriptors, limit_that_cannot_be_raised_stays, .timeout = 60) {
     limit_descriptors(512);
     script_fail(&script_setrlimit, 1, EPERM);
     cr_assert_eq(descriptors_raise_limit(), 512, "It stays what it was.");
@@ -54,7 +54,7 @@ Test(descriptors, limit_that_cannot_be_raised_stays, .timeout = 10) {
     cr_assert_eq(descriptors_raise_limit(), 0, "Nothing is known: 0.");
 }
 
-Test(descriptors, are_counted_under_a_low_limit_as_well, .timeout = 10) {
+Test(descriptors, are_counted_under_a_low_limit_as_well, .timeout = 60) {
     int before = descriptors_open();
     limit_descriptors(100); /* fewer than poll(2) is asked about at once */
     cr_assert_eq(descriptors_open(), before,
@@ -62,7 +62,7 @@ Test(descriptors, are_counted_under_a_low_limit_as_well, .timeout = 10) {
                  "about fewer at once.");
 }
 
-Test(descriptors, cannot_be_counted_if_the_limit_is_unknown, .timeout = 10) {
+Test(descriptors, cannot_be_counted_if_the_limit_is_unknown, .timeout = 60) {
     limit_descriptors(100);
     script_fail(&script_getrlimit, 1, EINVAL);
     script_fail_always(&script_poll, EINVAL); /* too many at once */

@@ -46,7 +46,7 @@ static void close_server(void) {
                  "The executor is gone, and the server counts %lu connections "
                  "as open.",
                  server.open);
-    echo_server_deinit(&server);
+    echo_server_stop(&server);
     close(log_pipe[0]);
     close(log_pipe[1]);
     runtime_close();
@@ -91,7 +91,7 @@ static void assert_end_of_file(int stranger) {
     cr_assert_leq(result, 0, "There is more than what was sent.");
 }
 
-Test(echo_server, sends_back_what_it_is_sent, .timeout = 10) {
+Test(echo_server, sends_back_what_it_is_sent, .timeout = 60) {
     int stranger = stranger_connects(port);
     assert_echoes(stranger, "hello");
     assert_echoes(stranger, "world");
@@ -105,7 +105,7 @@ Test(echo_server, sends_back_what_it_is_sent, .timeout = 10) {
     assert_said("connection 1 ends after 10 bytes: end of file");
 }
 
-Test(echo_server, serves_many_at_the_same_time, .timeout = 10) {
+Test(echo_server, serves_many_at_the_same_time, .timeout = 60) {
     int strangers[20];
     for (int i = 0; i < 20; i++) {
         strangers[i] = stranger_connects(port);
@@ -144,7 +144,7 @@ static void cut(size_t length, size_t at) {
     close(stranger);
 }
 
-Test(echo_server, loses_nothing_wherever_the_file_ends, .timeout = 10) {
+Test(echo_server, loses_nothing_wherever_the_file_ends, .timeout = 60) {
     for (size_t length = 0; length <= 64; length++) {
         cut(length, 0);
         cut(length, length / 2);
@@ -154,7 +154,7 @@ Test(echo_server, loses_nothing_wherever_the_file_ends, .timeout = 10) {
     turn_until(server.open == 0, "All have ended, %lu are open.", server.open);
 }
 
-Test(echo_server, writes_on_when_writes_are_short, .timeout = 10) {
+Test(echo_server, writes_on_when_writes_are_short, .timeout = 60) {
     int stranger = stranger_connects(port);
     script.writes_take = 1;
     assert_echoes(stranger, "one byte at a time, please");
@@ -179,7 +179,7 @@ static size_t stuff(int stranger) {
     return taken;
 }
 
-Test(echo_server, client_that_never_reads_hinders_nobody, .timeout = 10) {
+Test(echo_server, client_that_never_reads_hinders_nobody, .timeout = 60) {
     static unsigned char bytes[100000];
     int lazy = stranger_connects(port);
     turn_until(server.open == 1, "It has connected.");
@@ -204,7 +204,7 @@ Test(echo_server, client_that_never_reads_hinders_nobody, .timeout = 10) {
     turn_until(server.open == 0, "The lazy client has gone.");
 }
 
-Test(echo_server, survives_a_peer_that_resets, .timeout = 10) {
+Test(echo_server, survives_a_peer_that_resets, .timeout = 60) {
     int rude = stranger_connects(port), polite = stranger_connects(port);
     assert_echoes(rude, "hello");
     stranger_resets(rude);
@@ -214,7 +214,7 @@ Test(echo_server, survives_a_peer_that_resets, .timeout = 10) {
     close(polite);
 }
 
-Test(echo_server, survives_a_reset_while_it_writes, .timeout = 10) {
+Test(echo_server, survives_a_reset_while_it_writes, .timeout = 60) {
     int lazy = stranger_connects(port);
     stuff(lazy);
     stranger_resets(lazy);
@@ -225,7 +225,7 @@ Test(echo_server, survives_a_reset_while_it_writes, .timeout = 10) {
 }
 
 Test(echo_server, without_descriptors_serves_on_and_accepts_again,
-     .timeout = 10) {
+     .timeout = 60) {
     int strangers[4];
     for (int i = 0; i < 4; i++) {
         strangers[i] = stranger_connects(port);
@@ -274,7 +274,7 @@ Test(echo_server, without_descriptors_serves_on_and_accepts_again,
     }
 }
 
-Test(echo_server, rests_by_itself_until_it_can_accept, .timeout = 10) {
+Test(echo_server, rests_by_itself_until_it_can_accept, .timeout = 60) {
     int stranger = stranger_connects(port);
     script_fail(&script_accept, 1, ENFILE);
     EchoClient client;
@@ -288,10 +288,10 @@ Test(echo_server, rests_by_itself_until_it_can_accept, .timeout = 10) {
 
 static void refuse_memory(void *unused) {
     (void)unused;
-    script.refuse_allocation = 1;
+    script.refuse_allocation = 2; /* the socket's entry, then the task */
 }
 
-Test(echo_server, without_memory_closes_that_connection_only, .timeout = 10) {
+Test(echo_server, without_memory_closes_that_connection_only, .timeout = 60) {
     int first = stranger_connects(port);
     assert_echoes(first, "hello");
     int refused = stranger_connects(port);
@@ -310,7 +310,7 @@ Test(echo_server, without_memory_closes_that_connection_only, .timeout = 10) {
     close(third);
 }
 
-Test(echo_server, ended_in_the_middle_leaves_nothing, .timeout = 10) {
+Test(echo_server, ended_in_the_middle_leaves_nothing, .timeout = 60) {
     int idle = stranger_connects(port), lazy = stranger_connects(port);
     assert_echoes(idle, "hello");
     stuff(lazy);
@@ -323,7 +323,7 @@ Test(echo_server, ended_in_the_middle_leaves_nothing, .timeout = 10) {
     close(lazy);
 }
 
-Test(echo_server, ended_while_it_rests_leaves_nothing, .timeout = 10) {
+Test(echo_server, ended_while_it_rests_leaves_nothing, .timeout = 60) {
     int stranger = stranger_connects(port);
     script_fail_always(&script_accept, EMFILE);
     for (int i = 0; i < 5; i++) {
@@ -333,7 +333,7 @@ Test(echo_server, ended_while_it_rests_leaves_nothing, .timeout = 10) {
     close(stranger);
 }
 
-Test(echo_server, cancelled_accepting_leaves_its_connections, .timeout = 10) {
+Test(echo_server, cancelled_accepting_leaves_its_connections, .timeout = 60) {
     int stranger = stranger_connects(port);
     assert_echoes(stranger, "hello");
     join_handle_cancel(&accepting);
@@ -351,7 +351,65 @@ Test(echo_server, cancelled_accepting_leaves_its_connections, .timeout = 10) {
 
 RuntimeSuite(echo_server_start);
 
-Test(echo_server_start, port_in_use_is_told, .timeout = 10) {
+Test(echo_server, silent_connection_is_closed_after_its_time, .timeout = 60) {
+    server.idle_ns = 10 * NS_PER_S;
+    int stranger = stranger_connects(port);
+    assert_echoes(stranger, "hello");
+    script_clock_ns += 9 * NS_PER_S;
+    assert_echoes(stranger, "still here");
+    script_clock_ns += 9 * NS_PER_S;
+    turn();
+    cr_assert_eq(
+        server.open, 1,
+        "The connection spoke 9 seconds ago, may be silent for 10, and "
+        "is closed: each read begins a time of its own.");
+    script_clock_ns += 2 * NS_PER_S;
+    turn_until(server.open == 0,
+               "The connection has been silent for 11 seconds, may be for 10, "
+               "and is still open.");
+    assert_said("it said nothing for too long");
+    assert_end_of_file(stranger);
+    close(stranger);
+}
+
+/* Whether the system refuses a connection to a port. */
+static bool is_refused(uint16_t to) {
+    struct sockaddr_in address = loopback(to);
+    int stranger = socket(AF_INET, SOCK_STREAM, 0);
+    int result = connect(stranger, (struct sockaddr *)&address, sizeof address);
+    close(stranger);
+    return result < 0;
+}
+
+Test(echo_server, that_stops_serves_those_who_are_there, .timeout = 60) {
+    int stranger = stranger_connects(port);
+    assert_echoes(stranger, "hello");
+    echo_server_stop(&server);
+    turn_until(
+        join_handle_is_finished(&accepting),
+        "The listener is closed, and the task that accepts still waits.");
+    cr_assert(is_refused(port),
+              "The server has stopped, and takes another connection.");
+    assert_echoes(stranger, "goodbye");
+    EchoServerEnd end;
+    ProbeWaker w;
+    probe_waker_init(&w, "W");
+    echo_server_end_init(&end, &server);
+    cr_assert_eq(poll_for(&end.future, &w), POLL_PENDING,
+                 "A connection is open, and the server says it has ended.");
+    close(stranger);
+    turn_until(server.open == 0, "The stranger has gone: one is still open.");
+    cr_assert_eq(w.wakes, 1,
+                 "The last connection has ended, and who waits for that was "
+                 "woken %d times, not once.",
+                 w.wakes);
+    cr_assert_eq(poll_for(&end.future, &w), POLL_READY,
+                 "No connection is open, and the server says one is.");
+    future_drop(&end.future);
+    assert_balanced(&w);
+}
+
+Test(echo_server_start, port_in_use_is_told, .timeout = 60) {
     EchoServer second;
     uint16_t used;
     int listener = stranger_listens(&used);
@@ -362,7 +420,7 @@ Test(echo_server_start, port_in_use_is_told, .timeout = 10) {
     close(listener);
 }
 
-Test(echo_server_start, works_without_a_log, .timeout = 10) {
+Test(echo_server_start, works_without_a_log, .timeout = 60) {
     EchoServer quiet;
     EchoClient client;
     cr_assert_eq(echo_server_start(&quiet, runtime, 0, NULL, NULL), 0,
@@ -373,10 +431,10 @@ Test(echo_server_start, works_without_a_log, .timeout = 10) {
     cr_assert_eq(client.result, 0, "It does not work without a log.");
     future_drop(&client.future);
     runtime_free();
-    echo_server_deinit(&quiet);
+    echo_server_stop(&quiet);
 }
 
-Test(echo_server_start, without_memory_leaves_nothing, .timeout = 10) {
+Test(echo_server_start, without_memory_leaves_nothing, .timeout = 60) {
     int nth = 0, result = -ENOMEM;
     while (result == -ENOMEM) {
         EchoServer refused;
@@ -387,7 +445,7 @@ Test(echo_server_start, without_memory_leaves_nothing, .timeout = 10) {
             script.refuse_allocation = 0;
             cr_assert_eq(result, 0, "Nothing was refused.");
             runtime_free();
-            echo_server_deinit(&refused);
+            echo_server_stop(&refused);
             return;
         }
         cr_assert_eq(result, -ENOMEM, "Memory was refused, it said %d.",

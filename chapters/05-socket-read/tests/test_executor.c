@@ -1,19 +1,22 @@
+#include <errno.h>
+
+#include "clock.h"
 #include "stage.h"
 
 /* --- Running --------------------------------------------------------------- */
 
-Test(executor, without_tasks_has_nothing_to_run, .timeout = 5) {
+Test(executor, without_tasks_has_nothing_to_run, .timeout = 60) {
     Executor *executor = stage_open();
     int result = executor_run(executor);
     cr_assert_eq(result, 0,
-                 "With no task at all, executor_run() answered %d "
+                 "With no task at all, executor_run() answered %s "
                  "instead of 0.",
-                 result);
+                 error_name(result));
     cr_assert_eq(script.parks, 0, "With no task at all, the executor slept.");
     stage_close(executor);
 }
 
-Test(executor, runs_until_the_last_task_has_completed, .timeout = 5) {
+Test(executor, runs_until_the_last_task_has_completed, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 0);
@@ -31,7 +34,7 @@ Test(executor, runs_until_the_last_task_has_completed, .timeout = 5) {
     stage_close(executor);
 }
 
-Test(executor, polls_in_the_order_of_the_wake_ups, .timeout = 5) {
+Test(executor, polls_in_the_order_of_the_wake_ups, .timeout = 60) {
     ProbeFuture a, b, c;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 100);
@@ -54,7 +57,7 @@ Test(executor, polls_in_the_order_of_the_wake_ups, .timeout = 5) {
     stage_close(executor);
 }
 
-Test(executor, gives_a_task_that_wakes_itself_one_turn_a_batch, .timeout = 5) {
+Test(executor, gives_a_task_that_wakes_itself_one_turn_a_batch, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 3);
@@ -73,7 +76,7 @@ Test(executor, gives_a_task_that_wakes_itself_one_turn_a_batch, .timeout = 5) {
 }
 
 Test(executor, goes_on_through_its_batch_when_a_task_is_queued_again,
-     .timeout = 5) {
+     .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 1);
@@ -83,14 +86,15 @@ Test(executor, goes_on_through_its_batch_when_a_task_is_queued_again,
     stage_spawn(executor, &b.future);
     executor_run(executor);
     cr_assert_eq(b.polls, 1,
-                 "B stood behind A in the batch. A woke itself, so its `next` "
-                 "became the queue's again, and B was forgotten: take a "
-                 "task's `next` before you run it.");
+                 "B stood behind A in the batch. A woke itself, and B was "
+                 "polled %d times: A's `next_ready` is the queue's again by "
+                 "then.",
+                 b.polls);
     stage_close(executor);
 }
 
 Test(executor, is_not_held_up_by_a_task_that_wakes_itself_for_ever,
-     .timeout = 5) {
+     .timeout = 60) {
     ProbeFuture busy, a;
     Executor *executor = stage_open();
     probe_future_init(&busy, "busy", 10000);
@@ -103,13 +107,13 @@ Test(executor, is_not_held_up_by_a_task_that_wakes_itself_for_ever,
     executor_block_on(executor, &a.future);
     cr_assert_leq(busy.polls, 2,
                   "A task that wakes itself was polled %d times while another "
-                  "one was ready: what is pushed during a batch waits for the "
+                  "one was ready: what is queued during a batch waits for the "
                   "next one.",
                   busy.polls);
     stage_close(executor);
 }
 
-Test(executor, lets_go_of_tasks_in_any_order, .timeout = 5) {
+Test(executor, lets_go_of_tasks_in_any_order, .timeout = 60) {
     ProbeFuture tasks[4];
     static const char *const names[] = {"A", "B", "C", "D"};
     static const int order[] = {1, 3, 0, 2}; /* middle, newest, oldest, last */
@@ -154,7 +158,7 @@ static Forgetful forgetful(void) {
     return (Forgetful){.future = {&vtable}};
 }
 
-Test(executor, says_so_when_nobody_can_wake_what_is_left, .timeout = 5) {
+Test(executor, says_so_when_nobody_can_wake_what_is_left, .timeout = 60) {
     Forgetful a = forgetful(), b = forgetful();
     Executor *executor = stage_open();
     stage_spawn(executor, &a.future);
@@ -176,7 +180,7 @@ static void wake_elsewhere(void *waker) {
     on_another_thread(wake_and_consume, waker);
 }
 
-Test(executor, waits_while_anybody_has_a_waker, .timeout = 5) {
+Test(executor, waits_while_anybody_has_a_waker, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     Forgetful b = forgetful();
@@ -188,19 +192,18 @@ Test(executor, waits_while_anybody_has_a_waker, .timeout = 5) {
     script.before_park = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_until_stuck(executor);
     cr_assert_eq(a.polls, 2,
-                 "One task could still be woken, and was, but the "
-                 "executor gave up before: it has to look at all "
-                 "the tasks that are left.");
+                 "There was a waker of one of two tasks, and the executor gave "
+                 "up before that task was woken.");
     stage_close(executor);
 }
 
-/* The last waker wakes and is gone, between the two looks. */
+/* The last waker wakes and is gone, while its note is not read yet. */
 static void consume_last_waker(void *argument) {
     ProbeFuture *a = argument;
     on_another_thread(wake_and_consume, &a->kept);
 }
 
-Test(executor, sees_what_the_last_waker_pushed_before_it_went, .timeout = 5) {
+Test(executor, sees_the_note_of_a_waker_that_is_gone, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 1);
@@ -209,11 +212,54 @@ Test(executor, sees_what_the_last_waker_pushed_before_it_went, .timeout = 5) {
     script.before_waker_count = (Cue){consume_last_waker, &a, 0};
     int result = executor_run(executor);
     cr_assert_eq(result, 0,
-                 "The last waker pushed its task and was dropped, and the "
-                 "executor gave up (%d): once it has seen that there are no "
-                 "wakers, it has to look at the queue again.",
-                 result);
+                 "The last waker left its note and was consumed, and "
+                 "executor_run() answered %s before it had read the note.",
+                 error_name(result));
     stage_close(executor);
+}
+
+/* Wakes a future from another thread each time the executor would sleep. */
+static void wake_at_each_sleep(void *argument) {
+    ProbeFuture *a = argument;
+    on_another_thread(wake_by_ref, &a->kept);
+    script.before_park = (Cue){wake_at_each_sleep, a, 0};
+}
+
+/* How many looks at tasks it takes to sleep ten times. */
+static int looks_in_ten_sleeps(int forgetful_before, int forgetful_after) {
+    static Forgetful crowd[100000];
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    probe_future_init(&a, "A", 10);
+    a.silent = true;
+    for (int i = 0; i < forgetful_before + forgetful_after; i++) {
+        if (i == forgetful_before) {
+            stage_spawn(executor, &a.future);
+        }
+        crowd[i] = forgetful();
+        stage_spawn(executor, &crowd[i].future);
+    }
+    script.waker_counts = 0;
+    script.before_park = (Cue){wake_at_each_sleep, &a, 0};
+    assert_runs_until_stuck(executor);
+    script.before_park = (Cue){0};
+    cr_assert_eq(a.polls, 11, "A was woken ten times and polled %d times.",
+                 a.polls);
+    int looks = script.waker_counts;
+    stage_close(executor);
+    return looks;
+}
+
+Test(executor, does_not_look_through_all_tasks_at_each_sleep, .timeout = 60) {
+    static const int before[] = {1, 50000, 99999};
+    for (int i = 0; i < 3; i++) {
+        int looks = looks_in_ten_sleeps(before[i], 100000 - before[i]);
+        cr_assert_leq(looks, 250000,
+                      "Of 100,000 tasks one has a waker. The executor slept "
+                      "ten times, and looked %d times whether a task has one: "
+                      "more than once at each task, and once more at the end.",
+                      looks);
+    }
 }
 
 /* --- Sleeping and waking --------------------------------------------------- */
@@ -224,7 +270,7 @@ static void wake_self_from_elsewhere(ProbeFuture *self) {
     }
 }
 
-Test(executor, sleeps_until_it_is_woken, .timeout = 5) {
+Test(executor, sleeps_until_it_is_woken, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 1);
@@ -235,11 +281,10 @@ Test(executor, sleeps_until_it_is_woken, .timeout = 5) {
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.drops, 1,
                  "executor_run() came back while a task was pending of which "
-                 "somebody has a waker: an empty queue is a reason to sleep, "
-                 "not to return.");
+                 "there was a waker: an empty queue is a reason to sleep, not "
+                 "to return.");
     cr_assert_eq(script.parks, 1,
-                 "One wait, but the executor went to sleep %d times. Without "
-                 "a sleep, it spins.",
+                 "There was one wait, and the executor slept %d times.",
                  script.parks);
     cr_assert_eq(a.polls, 2,
                  "The task was polled %d times instead of twice: "
@@ -248,52 +293,96 @@ Test(executor, sleeps_until_it_is_woken, .timeout = 5) {
     stage_close(executor);
 }
 
-/*
- * Wakes a task right after the executor's look number `skip` + 1 at the queue,
- * or when it goes to sleep, if it does not look so often. Then the task wakes
- * itself a few times from another thread. Returns whether it looked so often.
- */
-static bool wake_after_look(int skip) {
+/* The moments at which another thread may leave a note. */
+typedef struct Moment {
+    const char *name;
+    Cue *cue;
+    int sleeps, calls; /* then: of the executor, and by that thread */
+} Moment;
+
+static const Moment moments[] = {
+    {"before it announced its sleep", &script.before_announce, 0, 0},
+    {"after it announced its sleep", &script.after_announce, 1, 1},
+    {"right before it slept", &script.before_park, 1, 1},
+    {"right after it took the notes", &script.after_take, 0, 0},
+};
+
+/* It sees the note, and is called if it sleeps, and never otherwise. */
+static void leave_a_note_at(const Moment *moment) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 3);
+    probe_future_init(&a, "A", 1);
     stage_spawn(executor, &a.future);
     stage_run_batch(executor);
-    a.hook = wake_self_from_elsewhere;
     Waker waker = clone_kept(&a);
-    script.after_look = (Cue){wake_elsewhere, &waker, skip};
-    script.before_park = (Cue){wake_elsewhere, &waker, 0};
+    bool taking = moment->cue == &script.after_take;
+    ProbeFuture b; /* makes a turn in which it does not sleep */
+    probe_future_init(&b, "B", 0);
+    if (taking) {
+        stage_spawn(executor, &b.future);
+    }
     script.parks = 0;
     script.unparks = 0;
+    *moment->cue = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_to_the_end(executor);
-    bool looked = script.after_look.act == NULL;
-    script.after_look = script.before_park = (Cue){0};
+    cr_assert_eq(a.polls, 2,
+                 "A note was left %s, and its task was polled %d times "
+                 "afterwards.",
+                 moment->name, a.polls - 1);
+    cr_assert_eq(script.unparks, moment->calls,
+                 "A note was left %s, and the executor was called %d times "
+                 "instead of %d times.",
+                 moment->name, script.unparks, moment->calls);
+    cr_assert_eq(script.parks, moment->sleeps,
+                 "A note was left %s, and the executor slept %d times instead "
+                 "of %d times.",
+                 moment->name, script.parks, moment->sleeps);
     stage_close(executor);
-    return looked;
 }
 
-Test(executor, woken_between_any_look_and_its_sleep_does_not_sleep,
-     .timeout = 5) {
-    int looks = 0;
-    while (wake_after_look(looks)) {
-        looks += 1;
-        cr_assert_leq(looks, 20,
-                      "The executor looks at its queue more than "
-                      "20 times and does not go to sleep.");
-    }
-    cr_assert_gt(looks, 0, "The executor slept without a look at its queue.");
+Test(executor, sees_a_note_that_is_left_before_its_sleep_is_announced,
+     .timeout = 60) {
+    leave_a_note_at(&moments[0]);
 }
 
-Test(executor, takes_its_announcement_back_when_it_does_not_sleep,
-     .timeout = 5) {
-    for (int looks = 0; wake_after_look(looks); looks++) {
-        cr_assert_leq(script.unparks, script.parks,
-                      "The executor announced a sleep, saw a task and ran it, "
-                      "and was called %d times meanwhile (it slept %d times): "
-                      "when it does not sleep, or no longer, it has to take "
-                      "the announcement back.",
-                      script.unparks, script.parks);
-    }
+Test(executor, is_called_for_a_note_that_finds_its_sleep_announced,
+     .timeout = 60) {
+    leave_a_note_at(&moments[1]);
+}
+
+Test(executor, is_called_for_a_note_that_comes_just_before_it_sleeps,
+     .timeout = 60) {
+    leave_a_note_at(&moments[2]);
+}
+
+Test(executor, sees_a_note_that_is_left_when_it_has_taken_the_others,
+     .timeout = 60) {
+    leave_a_note_at(&moments[3]);
+}
+
+Test(executor, is_called_and_freed_under_the_lock_of_its_io_blocker,
+     .timeout = 60) {
+    ProbeFuture a;
+    Executor *executor = stage_open();
+    probe_future_init(&a, "A", 1);
+    stage_spawn(executor, &a.future);
+    stage_run_batch(executor);
+    Waker waker = clone_kept(&a);
+    script.before_park = (Cue){wake_elsewhere, &waker, 0};
+    assert_runs_to_the_end(executor);
+    cr_assert_eq(script.unparks, 1, "It slept, and was called %d times.",
+                 script.unparks);
+    cr_assert_eq(script.unguarded, 0,
+                 "Another thread called the executor without the lock that "
+                 "keeps its IoBlocker.");
+    executor_free(executor);
+    cr_assert_eq(script.unguarded, 0,
+                 "The IoBlocker was freed without the lock under which other "
+                 "threads use it.");
+    cr_assert_eq(script.mutexes, 0,
+                 "The executor is gone, and %d of its mutexes were not "
+                 "destroyed.",
+                 script.mutexes);
 }
 
 typedef struct Crowd {
@@ -308,7 +397,7 @@ static void wake_crowd(void *argument) {
     }
 }
 
-Test(executor, asleep_is_called_once_for_many_wake_ups, .timeout = 5) {
+Test(executor, asleep_is_called_once_for_many_wake_ups, .timeout = 60) {
     static const char *const names[] = {"A", "B", "C", "D", "E"};
     Crowd crowd;
     Executor *executor = stage_open();
@@ -323,8 +412,8 @@ Test(executor, asleep_is_called_once_for_many_wake_ups, .timeout = 5) {
     script.before_park = (Cue){wake_crowd, &crowd, 0};
     assert_runs_to_the_end(executor);
     cr_assert_eq(script.unparks, 1,
-                 "Five wake-ups called the sleeping executor %d times: the "
-                 "first one takes `sleeping` back, the others see that.",
+                 "Five notes called the sleeping executor %d times: the first "
+                 "one takes the place of the sleeping mark.",
                  script.unparks);
     cr_assert_eq(script.parks, 1,
                  "Five wake-ups came before the sleep; the executor slept %d "
@@ -333,7 +422,14 @@ Test(executor, asleep_is_called_once_for_many_wake_ups, .timeout = 5) {
     stage_close(executor);
 }
 
-Test(executor, busy_is_never_called, .timeout = 5) {
+static int announcements;
+
+static void count_announcement(void *unused) {
+    (void)unused;
+    announcements += 1;
+}
+
+Test(executor, busy_is_never_called, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 3);
@@ -342,10 +438,14 @@ Test(executor, busy_is_never_called, .timeout = 5) {
     b.wakes_itself = true;
     stage_spawn(executor, &a.future);
     stage_spawn(executor, &b.future);
+    script.after_announce = (Cue){count_announcement, NULL, 0};
     assert_runs_to_the_end(executor);
+    cr_assert_eq(announcements, 0,
+                 "A task was ready, and the executor announced a sleep: "
+                 "whoever leaves a note now calls it for nothing.");
     cr_assert_eq(script.unparks, 0,
-                 "A busy executor was called %d times: it sees the queue "
-                 "anyway, and each call may cost a system call.",
+                 "A busy executor was called %d times: it reads its notes "
+                 "without that, and each call may cost a system call.",
                  script.unparks);
     cr_assert_eq(script.parks, 0, "A busy executor slept.");
     stage_close(executor);
@@ -354,7 +454,7 @@ Test(executor, busy_is_never_called, .timeout = 5) {
 /* --- Blocking on one future ------------------------------------------------ */
 
 Test(executor, block_on_runs_other_tasks_and_leaves_them_pending,
-     .timeout = 5) {
+     .timeout = 60) {
     ProbeFuture a, b, c;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 1);
@@ -365,7 +465,8 @@ Test(executor, block_on_runs_other_tasks_and_leaves_them_pending,
     stage_spawn(executor, &a.future);
     stage_spawn(executor, &b.future);
     int result = executor_block_on(executor, &c.future);
-    cr_assert_eq(result, 0, "executor_block_on() answered %d.", result);
+    cr_assert_eq(result, 0, "executor_block_on() answered %s.",
+                 error_name(result));
     assert_trace("poll A, pending A, poll B, pending B, poll C, pending C, "
                  "poll B, ready B, drop B, poll C, ready C",
                  "Other tasks run meanwhile; it ends with its own future, "
@@ -377,26 +478,34 @@ Test(executor, block_on_runs_other_tasks_and_leaves_them_pending,
     stage_close(executor);
 }
 
-Test(executor, block_on_sleeps_while_its_future_is_pending, .timeout = 5) {
+Test(executor, block_on_sleeps_while_its_future_is_pending, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 1);
     script.before_park = (Cue){consume_last_waker, &a, 0};
     int result = executor_block_on(executor, &a.future);
-    cr_assert_eq(result, 0, "executor_block_on() answered %d.", result);
+    cr_assert_eq(result, 0, "executor_block_on() answered %s.",
+                 error_name(result));
     cr_assert_eq(script.parks, 1, "One wait, but %d sleeps.", script.parks);
     future_drop(&a.future);
     stage_close(executor);
 }
 
-Test(executor, block_on_gives_up_when_nobody_can_wake, .timeout = 5) {
+static void fail_to_give_up(void *unused) {
+    (void)unused;
+    cr_assert_fail("No waker of the future is left, and the executor went to "
+                   "sleep.");
+}
+
+Test(executor, block_on_gives_up_when_nobody_can_wake, .timeout = 60) {
     Forgetful a = forgetful();
     Executor *executor = stage_open();
+    script.before_park = (Cue){fail_to_give_up, NULL, 0};
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, -EDEADLK,
-                 "Nobody has a waker of the future, yet executor_block_on() "
-                 "answered %d instead of -EDEADLK.",
-                 result);
+                 "Nobody has a waker of the future, and executor_block_on() "
+                 "answered %s instead of -EDEADLK.",
+                 error_name(result));
     cr_assert_eq(a.drops, 0,
                  "executor_block_on() dropped a future that it "
                  "only borrows.");
@@ -405,27 +514,52 @@ Test(executor, block_on_gives_up_when_nobody_can_wake, .timeout = 5) {
     stage_close(executor);
 }
 
-Test(executor, block_on_reports_refused_memory, .timeout = 5) {
+/* Waits on another socket, so to speak: its waker is there, and never used. */
+Test(executor, block_on_gives_up_although_others_have_wakers, .timeout = 60) {
+    ProbeFuture other;
+    Forgetful a = forgetful();
+    Executor *executor = stage_open();
+    probe_future_init(&other, "other", 1);
+    stage_spawn(executor, &other.future);
+    stage_run_batch(executor);
+    script.before_park = (Cue){fail_to_give_up, NULL, 0};
+    int result = executor_block_on(executor, &a.future);
+    cr_assert_eq(result, -EDEADLK,
+                 "There is no waker of the future, but one of another task, "
+                 "and executor_block_on() answered %s instead of -EDEADLK.",
+                 error_name(result));
+    cr_assert_eq(executor_pending_tasks(executor), 1,
+                 "executor_block_on() gave up, and %zu tasks are pending "
+                 "instead of the other one.",
+                 executor_pending_tasks(executor));
+    stage_close(executor);
+}
+
+Test(executor, block_on_reports_refused_memory, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 0);
     script.refuse_allocation = 1;
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, -ENOMEM,
-                 "There was no memory, and "
-                 "executor_block_on() answered %d.",
-                 result);
+                 "There was no memory, and executor_block_on() answered %s.",
+                 error_name(result));
     cr_assert_eq(a.polls, 0, "It failed, but the future was polled.");
     stage_close(executor);
 }
 
 /* --- Beginning and end ----------------------------------------------------- */
 
-Test(executor, cannot_be_made_without_memory_or_descriptors, .timeout = 5) {
+Test(executor, cannot_be_made_without_memory_or_descriptors, .timeout = 60) {
     Executor *executor = NULL;
     script.refuse_allocation = 1;
     cr_assert_eq(executor_new(&executor), -ENOMEM,
                  "No memory, but executor_new() did not answer -ENOMEM.");
+    script_fail(&script_mutex_init, 1, EAGAIN);
+    int result = executor_new(&executor);
+    cr_assert_eq(result, -EAGAIN,
+                 "There is no mutex (EAGAIN), and executor_new() answered %s.",
+                 error_name(result));
     script_fail(&script_epoll_create1, 1, EMFILE);
     script_fail(&script_kqueue, 1, EMFILE);
     script_fail(&script_pipe, 1, EMFILE);
@@ -433,10 +567,13 @@ Test(executor, cannot_be_made_without_memory_or_descriptors, .timeout = 5) {
     cr_assert_eq(executor_new(&executor), -EMFILE,
                  "No descriptor, but executor_new() did not answer -EMFILE.");
     cr_assert_null(executor, "executor_new() failed and wrote its result.");
+    cr_assert_eq(script.mutexes, 0,
+                 "executor_new() failed, and %d mutexes were not destroyed.",
+                 script.mutexes);
     stage_assert_nothing_left();
 }
 
-Test(executor, freed_drops_all_that_is_left_once, .timeout = 5) {
+Test(executor, freed_drops_all_that_is_left_once, .timeout = 60) {
     ProbeFuture waiting, queued, fresh;
     Executor *executor = stage_open();
     probe_future_init(&waiting, "waiting", 100);
@@ -459,7 +596,7 @@ Test(executor, freed_drops_all_that_is_left_once, .timeout = 5) {
     stage_assert_nothing_left();
 }
 
-Test(executor, freed_leaves_wakers_that_do_nothing, .timeout = 5) {
+Test(executor, freed_leaves_wakers_that_do_nothing, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     script.keep_freed = true;
@@ -482,7 +619,10 @@ Test(executor, freed_leaves_wakers_that_do_nothing, .timeout = 5) {
     stage_assert_nothing_left();
 }
 
-Test(executor, freed_while_a_thread_is_about_to_push_refuses_it, .timeout = 5) {
+/* A thread stands in the middle of a wake-up while the executor is freed. */
+static void free_during_a_wake_up(void (*start)(Other *, void (*)(void *),
+                                                void *),
+                                  const char *where) {
     ProbeFuture a;
     Other other;
     Executor *executor = stage_open();
@@ -491,29 +631,76 @@ Test(executor, freed_while_a_thread_is_about_to_push_refuses_it, .timeout = 5) {
     stage_spawn(executor, &a.future);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
-    other_start_to_push(&other, wake_and_consume, &waker);
+    start(&other, wake_and_consume, &waker);
     cr_assert(other_stands_before_push(&other),
-              "A thread woke a task that was waiting, and pushed nothing.");
-    /* QUEUED is set, and the task is not in the queue yet. */
+              "Another thread woke a task that was waiting, and left no note.");
     executor_free(executor);
     cr_assert_eq(a.drops, 1,
-                 "The executor was freed and its task's future "
-                 "was not dropped.");
+                 "The executor was freed, and its task's future was dropped "
+                 "%d times.",
+                 a.drops);
     other_finish(&other);
     cr_assert_eq(script_used_after_free(), 0,
-                 "A thread was just waking a task when the executor was freed, "
-                 "and pushed it into freed memory: QUEUED without COMPLETED "
-                 "means that a push is under way, and keeps the task alive.");
+                 "The executor was freed while another thread %s, and that "
+                 "thread used memory that had been freed.",
+                 where);
     cr_assert_eq(script.live_blocks, 0,
-                 "A thread was just waking a task when the executor was freed: "
-                 "%d blocks of memory are left. Close the queue; who is "
-                 "refused by it gives the executor's reference back.",
-                 script.live_blocks);
+                 "The executor was freed while another thread %s, and %d "
+                 "blocks of memory are left.",
+                 where, script.live_blocks);
+    stage_assert_nothing_left();
+}
+
+Test(executor, freed_while_a_thread_is_about_to_leave_a_note_refuses_it,
+     .timeout = 60) {
+    free_during_a_wake_up(other_start_to_push, "was about to leave a note");
+}
+
+Test(executor, freed_with_a_note_that_is_not_read_gives_it_back,
+     .timeout = 60) {
+    free_during_a_wake_up(other_start_and_push, "had just left a note");
+}
+
+/* The note is in the mailbox and has found the mark; the call comes later. */
+static Other caller;
+
+static void start_a_call(void *waker) {
+    other_start_and_push(&caller, wake_and_consume, waker);
+    cr_assert(other_stands_before_push(&caller),
+              "Another thread woke a task that was waiting, and left no note.");
+}
+
+Test(executor, freed_while_a_thread_is_about_to_call_it_is_not_called,
+     .timeout = 60) {
+    ProbeFuture a;
+    TimerFuture timer;
+    Executor *executor = stage_open();
+    script.keep_freed = true;
+    probe_future_init(&a, "A", 100);
+    stage_spawn(executor, &a.future);
+    stage_run_batch(executor);
+    Waker waker = clone_kept(&a);
+    timer_future_init(&timer, script_clock_ns + NS_PER_MS);
+    script.after_announce = (Cue){start_a_call, &waker, 0};
+    int result = executor_block_on(executor, &timer.future);
+    cr_assert_eq(result, 0, "executor_block_on() answered %s.",
+                 error_name(result));
+    future_drop(&timer.future);
+    cr_assert(caller.act != NULL, "The executor announced no sleep.");
+    executor_free(executor);
+    other_finish(&caller);
+    cr_assert_eq(script.kicks, 0,
+                 "The executor was freed, and its IoBlocker was called %d "
+                 "times afterwards.",
+                 script.kicks);
+    cr_assert_eq(script_used_after_free(), 0,
+                 "The executor was freed while another thread was about to "
+                 "call it, and that thread used memory that had been freed.");
     stage_assert_nothing_left();
 }
 
 /* The same, while the executor goes on. */
-Test(executor, cancels_a_task_that_a_thread_is_about_to_push, .timeout = 5) {
+Test(executor, cancels_a_task_whose_note_is_about_to_be_left, .timeout = 60) {
     ProbeFuture a, b;
     Other other;
     Executor *executor = stage_open();
@@ -525,24 +712,24 @@ Test(executor, cancels_a_task_that_a_thread_is_about_to_push, .timeout = 5) {
     Waker waker = clone_kept(&a);
     other_start_to_push(&other, wake_and_consume, &waker);
     cr_assert(other_stands_before_push(&other),
-              "A thread woke a task that was waiting, and pushed nothing.");
+              "Another thread woke a task that was waiting, and left no note.");
     int alive = script.live_blocks;
     join_handle_cancel(&handle);
     drop_handle(&handle);
     stage_run_batch(executor);
     other_finish(&other);
     cr_assert_eq(script.live_blocks, alive,
-                 "A task was cancelled while a thread was about to push it, "
-                 "and freed while it was in the queue: QUEUED says that it is "
-                 "there or on its way; the executor's reference goes when it "
-                 "comes out.");
+                 "A task was cancelled while another thread was about to leave "
+                 "a note for it, and freed while the note is not read.");
     stage_spawn(executor, &b.future);
     stage_run_batch(executor);
     assert_trace("poll A, pending A, drop A, poll B, ready B, drop B",
-                 "A task was cancelled just before it was pushed: it comes "
-                 "out of the queue later, and is not polled.");
+                 "A task was cancelled just before its note was left, and is "
+                 "not polled when the note is read.");
     cr_assert_eq(script_used_after_free(), 0,
-                 "A task was freed while a thread was about to push it: QUEUED "
-                 "says that it is on its way into the queue.");
+                 "A task was used after it had been freed.");
+    cr_assert_eq(script.live_blocks, alive - 1,
+                 "The note of a cancelled task was read, and its reference was "
+                 "not given back.");
     stage_close(executor);
 }

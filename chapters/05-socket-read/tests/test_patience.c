@@ -24,14 +24,14 @@ static void end(void) {
     future_drop(&child.future);
 }
 
-Test(patience, is_ready_with_its_child, .timeout = 10) {
+Test(patience, is_ready_with_its_child, .timeout = 60) {
     begin(0);
     run_to_the_end_of(&patience.future);
     cr_assert(!patience.gave_up, "The child was ready, and was given up.");
     end();
 }
 
-Test(patience, gives_up_when_nothing_moves, .timeout = 10) {
+Test(patience, gives_up_when_nothing_moves, .timeout = 60) {
     uint64_t begun_ns = script_clock_ns;
     begin(1000);
     run_to_the_end_of(&patience.future);
@@ -52,7 +52,7 @@ static void move_a_little(ProbeFuture *self) {
 }
 
 /* In each of the first periods something moves: it is polled at their ends. */
-Test(patience, waits_on_while_something_moves, .timeout = 10) {
+Test(patience, waits_on_while_something_moves, .timeout = 60) {
     uint64_t begun_ns = script_clock_ns;
     begin(1000);
     child.hook = move_a_little;
@@ -65,7 +65,7 @@ Test(patience, waits_on_while_something_moves, .timeout = 10) {
     end();
 }
 
-Test(patience, that_is_dropped_takes_its_wakers_back, .timeout = 10) {
+Test(patience, that_is_dropped_takes_its_wakers_back, .timeout = 60) {
     ProbeWaker w;
     probe_waker_init(&w, "W");
     begin(1000);

@@ -3,7 +3,7 @@
  */
 #include "runtime.h"
 
-#include <stdlib.h>
+#include <time.h>
 
 #include "socket_read.h"
 
@@ -22,15 +22,15 @@ static TimerFuture timer_in_ms(uint64_t ms) {
 }
 
 static uint64_t next_deadline_ns(void) {
-    return timer_list_deadline_ns(executor_timers(runtime));
+    return timer_heap_deadline_ns(executor_timers(runtime));
 }
 
 static void let_pass_ms(uint64_t ms) {
     script_clock_ns += ms * NS_PER_MS;
-    timer_list_wake_expired(executor_timers(runtime));
+    timer_heap_wake_expired(executor_timers(runtime));
 }
 
-Test(timer_future, that_has_expired_is_ready_at_once, .timeout = 10) {
+Test(timer_future, that_has_expired_is_ready_at_once, .timeout = 60) {
     ProbeWaker w;
     TimerFuture now = timer_in_ms(0), past;
     probe_waker_init(&w, "W");
@@ -41,13 +41,13 @@ Test(timer_future, that_has_expired_is_ready_at_once, .timeout = 10) {
                  "The deadline is now, but the timer is pending.");
     cr_assert_eq(w.clones, 0, "A timer that is ready kept a waker.");
     cr_assert_eq(next_deadline_ns(), DEADLINE_NEVER,
-                 "A timer that is ready stands in the list.");
+                 "A timer that is ready stands in the heap.");
     future_drop(&now.future);
     future_drop(&past.future);
 }
 
 Test(timer_future, pending_keeps_a_waker_and_tells_its_deadline,
-     .timeout = 10) {
+     .timeout = 60) {
     ProbeWaker w;
     TimerFuture timer = timer_in_ms(5);
     probe_waker_init(&w, "W");
@@ -65,10 +65,10 @@ Test(timer_future, pending_keeps_a_waker_and_tells_its_deadline,
     future_drop(&timer.future);
     assert_balanced(&w);
     cr_assert_eq(next_deadline_ns(), DEADLINE_NEVER,
-                 "A timer was dropped and still stands in the list.");
+                 "A timer was dropped and still stands in the heap.");
 }
 
-Test(timer_future, ends_the_executors_wait, .timeout = 10) {
+Test(timer_future, ends_the_executors_wait, .timeout = 60) {
     TimerFuture timer = timer_in_ms(250);
     uint64_t deadline_ns = in_ms(250);
     int before = script_waits();
@@ -87,7 +87,7 @@ Test(timer_future, ends_the_executors_wait, .timeout = 10) {
     future_drop(&timer.future);
 }
 
-Test(timer_future, wait_is_rounded_up, .timeout = 10) {
+Test(timer_future, wait_is_rounded_up, .timeout = 60) {
     TimerFuture timer;
     timer_future_init(&timer, script_clock_ns + NS_PER_MS / 2);
     int before = script_waits();
@@ -136,12 +136,12 @@ static void wake_in_every_order(int *order, int count) {
 }
 
 Test(timer_future, wakes_by_deadline_in_whatever_order_they_began,
-     .timeout = 10) {
+     .timeout = 60) {
     int order[5];
     wake_in_every_order(order, 0);
 }
 
-Test(timer_future, equal_deadlines_are_woken_in_turn, .timeout = 10) {
+Test(timer_future, equal_deadlines_are_woken_in_turn, .timeout = 60) {
     TimerFuture timers[5];
     ProbeWaker wakers[5];
     for (int i = 0; i < 5; i++) {
@@ -158,7 +158,7 @@ Test(timer_future, equal_deadlines_are_woken_in_turn, .timeout = 10) {
     }
 }
 
-Test(timer_future, wakes_only_what_has_expired, .timeout = 10) {
+Test(timer_future, wakes_only_what_has_expired, .timeout = 60) {
     ProbeWaker early, late;
     TimerFuture first = timer_in_ms(1), second = timer_in_ms(2);
     probe_waker_init(&early, "early");
@@ -215,14 +215,14 @@ static void drop_one_of_three(int dropped) {
     future_drop(&fourth.future);
 }
 
-Test(timer_future, dropped_while_it_waits_leaves_the_list, .timeout = 10) {
+Test(timer_future, dropped_while_it_waits_leaves_the_heap, .timeout = 60) {
     for (int dropped = 0; dropped < 3; dropped++) {
         drop_one_of_three(dropped);
     }
 }
 
 Test(timer_future, polled_after_its_deadline_is_ready_before_it_is_woken,
-     .timeout = 10) {
+     .timeout = 60) {
     ProbeWaker w;
     TimerFuture timer = timer_in_ms(5);
     probe_waker_init(&w, "W");
@@ -232,12 +232,12 @@ Test(timer_future, polled_after_its_deadline_is_ready_before_it_is_woken,
                  "The deadline has passed, but the timer waits to be woken.");
     assert_balanced(&w);
     cr_assert_eq(next_deadline_ns(), DEADLINE_NEVER,
-                 "A timer that is ready still stands in the list: its memory "
+                 "A timer that is ready still stands in the heap: its memory "
                  "may be used for something else by now.");
     future_drop(&timer.future);
 }
 
-Test(timer_future, spurious_polls_list_it_once, .timeout = 10) {
+Test(timer_future, spurious_polls_enter_it_once, .timeout = 60) {
     ProbeWaker w;
     TimerFuture timer = timer_in_ms(5);
     probe_waker_init(&w, "W");
@@ -246,17 +246,17 @@ Test(timer_future, spurious_polls_list_it_once, .timeout = 10) {
                      "The deadline has not come.");
     }
     cr_assert_eq(w.held, 1, "Ten polls left %d wakers.", w.held);
-    const TimerList *list = executor_timers(runtime);
-    cr_assert(list->first == &timer && list->last == &timer &&
-                  timer.later == NULL && timer.earlier == NULL,
-              "A timer that was polled ten times stands in the list more than "
-              "once.");
+    const TimerHeap *heap = executor_timers(runtime);
+    cr_assert(heap->root == &timer && heap->count == 1 && timer.child == NULL &&
+                  timer.next == NULL,
+              "A timer that was polled ten times entered the heap %d times.",
+              (int)heap->count);
     let_pass_ms(5);
     cr_assert_eq(w.wakes, 1, "One timer woke %d times.", w.wakes);
     future_drop(&timer.future);
 }
 
-Test(timer_future, latest_waker_counts, .timeout = 10) {
+Test(timer_future, latest_waker_counts, .timeout = 60) {
     ProbeWaker first, latest;
     TimerFuture timer = timer_in_ms(5);
     probe_waker_init(&first, "first");
@@ -274,14 +274,14 @@ Test(timer_future, latest_waker_counts, .timeout = 10) {
     future_drop(&timer.future);
 }
 
-Test(timer_future, may_be_dropped_before_its_first_poll, .timeout = 10) {
+Test(timer_future, may_be_dropped_before_its_first_poll, .timeout = 60) {
     TimerFuture timer = timer_in_ms(5);
     future_drop(&timer.future);
     cr_assert_eq(next_deadline_ns(), DEADLINE_NEVER,
-                 "A timer was never polled, and the list has a deadline.");
+                 "A timer was never polled, and the heap has a deadline.");
 }
 
-Test(timer_future, and_a_socket_wake_whom_they_concern, .timeout = 10) {
+Test(timer_future, and_a_socket_wake_whom_they_concern, .timeout = 60) {
     Wire wire = wire_open();
     SocketRead read;
     char buffer[8];
@@ -328,7 +328,7 @@ static void ringer_drop(Future *future) {
     future_drop(&((Ringer *)future)->timer->future);
 }
 
-Test(timer_future, thousand_timers_ring_in_order, .timeout = 10) {
+Test(timer_future, thousand_timers_ring_in_order, .timeout = 60) {
     static const FutureVtable vtable = {ringer_poll, ringer_drop};
     static Ringer ringers[MANY];
     unsigned random = 1;
@@ -343,4 +343,202 @@ Test(timer_future, thousand_timers_ring_in_order, .timeout = 10) {
                  "Timers that expired kicked the executor %d times: it is "
                  "awake when it wakes them.",
                  script.unparks);
+}
+
+/* --- The heap --------------------------------------------------------------- */
+
+static unsigned random_state = 1;
+
+static unsigned next_random(void) {
+    random_state = random_state * 1664525u + 1013904223u;
+    return random_state >> 8;
+}
+
+enum { CROWD = 300, STEPS = 20000 };
+
+static TimerFuture crowd[CROWD];
+static bool waits[CROWD];
+
+/* What the heap should say, found by looking at all. */
+static int earliest_of_all(void) {
+    int earliest = -1;
+    for (int i = 0; i < CROWD; i++) {
+        if (waits[i] && (earliest < 0 ||
+                         crowd[i].deadline_ns < crowd[earliest].deadline_ns ||
+                         (crowd[i].deadline_ns == crowd[earliest].deadline_ns &&
+                          crowd[i].number < crowd[earliest].number))) {
+            earliest = i;
+        }
+    }
+    return earliest;
+}
+
+/* Time goes on by so much; all who were due by then, and no others, ring. */
+static void pass_and_compare(ProbeWaker *task, uint64_t ns, int step) {
+    int due = 0;
+    script_clock_ns += ns;
+    for (int i = 0; i < CROWD; i++) {
+        due += waits[i] && crowd[i].deadline_ns <= script_clock_ns;
+    }
+    task->wakes = 0;
+    timer_heap_wake_expired(executor_timers(runtime));
+    cr_assert_eq(task->wakes, due, "%d timers were due, and %d rang (step %d).",
+                 due, task->wakes, step);
+    for (int i = 0; i < CROWD; i++) {
+        if (waits[i] && crowd[i].deadline_ns <= script_clock_ns) {
+            waits[i] = false;
+            future_drop(&crowd[i].future);
+        }
+    }
+}
+
+Test(timer_future, heap_agrees_with_a_look_at_all_after_any_steps,
+     .timeout = 60) {
+    ProbeWaker task;
+    probe_waker_init(&task, "task");
+    for (int step = 0; step < STEPS; step++) {
+        int i = (int)(next_random() % CROWD);
+        if (next_random() % 32 == 0) {
+            trace_clear();
+            pass_and_compare(&task, next_random() % 400, step);
+        } else if (waits[i]) {
+            future_drop(&crowd[i].future);
+            waits[i] = false;
+        } else {
+            timer_future_init(&crowd[i],
+                              script_clock_ns + 1 + next_random() % 1000);
+            poll_for(&crowd[i].future, &task);
+            waits[i] = true;
+        }
+        int earliest = earliest_of_all();
+        uint64_t expected =
+            earliest < 0 ? DEADLINE_NEVER : crowd[earliest].deadline_ns;
+        cr_assert_eq(next_deadline_ns(), expected,
+                     "After %d steps the earliest timer is due at %llu ns, and "
+                     "the heap says %llu ns.",
+                     step + 1, (unsigned long long)expected,
+                     (unsigned long long)next_deadline_ns());
+    }
+    for (int i = 0; i < CROWD; i++) {
+        if (waits[i]) {
+            future_drop(&crowd[i].future);
+        }
+    }
+    assert_balanced(&task);
+}
+
+/* --- What it costs ---------------------------------------------------------- */
+
+enum { LOTS = 100000 };
+
+static TimerFuture lots[LOTS];
+
+/* The order in which timers begin to wait, by their deadlines. */
+static const char *const orders[] = {"equal", "ascending", "descending",
+                                     "random"};
+
+static uint64_t deadline_of(int order, int i) {
+    uint64_t later = order == 0   ? 0
+                     : order == 1 ? (uint64_t)i
+                     : order == 2 ? (uint64_t)(LOTS - i)
+                                  : next_random() % LOTS;
+    return script_clock_ns + 1 + later;
+}
+
+static void begin_to_wait(int order, int first, int count, ProbeWaker *task) {
+    for (int i = first; i < first + count; i++) {
+        timer_future_init(&lots[i], deadline_of(order, i));
+        poll_for(&lots[i].future, task);
+    }
+}
+
+/* Taking a timer out compares its children: in pairs, then the winners. */
+static long comparisons(const TimerFuture *timer) {
+    long children = 0;
+    const TimerFuture *child = timer->child;
+    for (; child != NULL; child = child->next) {
+        children += 1;
+    }
+    return children + 1;
+}
+
+/* Which one goes next: the earliest, the first to wait, the last, or any. */
+static const char *const removals[] = {"the earliest", "the oldest",
+                                       "the newest", "any"};
+
+static TimerFuture *next_to_go(int removal, int i, const int *shuffled) {
+    return removal == 0   ? executor_timers(runtime)->root
+           : removal == 1 ? &lots[i]
+           : removal == 2 ? &lots[LOTS - 1 - i]
+                          : &lots[shuffled[i]];
+}
+
+static void shuffle(int *numbers) {
+    for (int i = 0; i < LOTS; i++) {
+        int k = (int)(next_random() % (unsigned)(i + 1));
+        numbers[i] = numbers[k];
+        numbers[k] = i;
+    }
+}
+
+Test(timer_future, hundred_thousand_take_n_log_n_comparisons, .timeout = 60) {
+    static int shuffled[LOTS];
+    enum { LOG = 17 }; /* of LOTS, to base 2 */
+    ProbeWaker task;
+    probe_waker_init(&task, "task");
+    shuffle(shuffled);
+    for (int order = 0; order < 4; order++) {
+        for (int removal = 0; removal < 4; removal++) {
+            long compared = LOTS; /* one for each that begins to wait */
+            begin_to_wait(order, 0, LOTS, &task);
+            for (int i = 0; i < LOTS; i++) {
+                TimerFuture *timer = next_to_go(removal, i, shuffled);
+                compared += comparisons(timer);
+                cr_assert_leq(compared, 3L * LOTS * LOG,
+                              "100,000 timers began to wait (%s deadlines), "
+                              "and %d of them have gone (%s first): that took "
+                              "%ld comparisons by now.",
+                              orders[order], i, removals[removal], compared);
+                future_drop(&timer->future);
+            }
+        }
+    }
+    assert_balanced(&task);
+}
+
+/* Seconds of the processor's time that they take, from beginning to ringing. */
+static double seconds_for(int order, int at_once, double limit) {
+    ProbeWaker task;
+    probe_waker_init(&task, "task");
+    clock_t began = clock();
+    for (int first = 0; first < LOTS; first += at_once) {
+        for (int i = 0; i < at_once; i += 100) {
+            begin_to_wait(order, first + i, 100, &task);
+            double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
+            cr_assert(limit == 0 || seconds <= limit,
+                      "%d timers began to wait (%s deadlines), which took "
+                      "%.2f s. All that 100,000 timers take, in groups of "
+                      "1,000, is a fortieth of that.",
+                      i, orders[order], seconds);
+        }
+        script_clock_ns += LOTS + 2;
+        trace_clear();
+        timer_heap_wake_expired(executor_timers(runtime));
+        for (int i = first; i < first + at_once; i++) {
+            future_drop(&lots[i].future);
+        }
+    }
+    return (double)(clock() - began) / CLOCKS_PER_SEC;
+}
+
+Test(timer_future, hundred_thousand_at_once_cost_little_more_than_in_groups,
+     .timeout = 60) {
+    for (int order = 0; order < 4; order++) {
+        double in_groups = seconds_for(order, 1000, 0);
+        double at_once = seconds_for(order, LOTS, 40 * in_groups);
+        cr_assert_leq(at_once, 40 * in_groups,
+                      "100,000 timers (%s deadlines) took %.3f s in groups of "
+                      "1,000, and %.3f s at once.",
+                      orders[order], in_groups, at_once);
+    }
 }

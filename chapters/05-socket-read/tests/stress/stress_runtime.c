@@ -122,7 +122,7 @@ static int run_round(unsigned seed) {
         future_drop(&client.future);
     }
     executor_free(executor); /* sleepers, acceptor, connections: all at once */
-    echo_server_deinit(&server);
+    echo_server_stop(&server);
     return served;
 }
 
