@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Models of other systems' kernels, which the back ends of chapters 4 and 5 run
-# against here: that they are good models, and that nobody takes them for more.
+# against here: that they are good models, and that nobody takes them for more. And
+# that the models for spin, and the list of memory orders, still speak of the C code.
 
 load helper
 
@@ -61,4 +62,64 @@ load helper
     done
     fails make chapter-4 run TARGET=macos
     prints "What is built for macos does not run here"
+}
+
+# A copy of what scripts/orders.sh reads, to be changed.
+copy_for_orders() {
+    local copy=$BATS_TEST_TMPDIR/copy chapter
+    mkdir -p "$copy/tests"
+    cp -R scripts "$copy"
+    cp -R tests/models tests/orders.txt "$copy/tests"
+    for chapter in chapters/0*; do
+        mkdir -p "$copy/$chapter"
+        cp -R "$chapter/Makefile" "$chapter/src" "$chapter/tests" "$copy/$chapter"
+    done
+    cd "$copy"
+    task=chapters/03-executor/src/task.c
+}
+
+orders() { sh scripts/orders.sh "$@" chapters/0*; }
+
+@test "a memory order that becomes weaker is noticed by name" {
+    copy_for_orders
+    succeeds orders --list
+    says "The atomic operations are those of tests/orders.txt and of the models."
+    sed -i '/&task->noted, true,/{n;s/acq_rel/acquire/}' $task
+    fails orders --list
+    prints "chapters/03-executor/src/task.c: task_wake() has exchange acquire where tests/orders.txt has exchange acq_rel."
+}
+
+@test "an atomic operation that is new, gone or not named is noticed" {
+    copy_for_orders
+    sed -i 's/^static void task_complete(Task \*task) {/&\n    task->noted = false;/' $task
+    fails orders --list
+    prints "'noted' is atomic, and is used without naming the operation and its order."
+    sed -i 's/^    task->noted = false;/    atomic_fetch_or(\&task->noted, true);/' $task
+    fails orders --list
+    prints "task_complete() has fetch_or seq_cst, which tests/orders.txt does not know."
+    sed -i '/atomic_fetch_or/d; /atomic_store_explicit(&task->noted/d' $task
+    fails orders --list
+    prints "task_complete() has nothing where tests/orders.txt has store relaxed."
+}
+
+@test "steps that C makes in another order than the model are noticed" {
+    copy_for_orders
+    note=chapters/03-executor/src/executor.c
+    awk '/first = task->next_note;/ { held = $0; next } { print } /task_take_note\(task\);/ { print held }' \
+        $note >new && mv new $note
+    fails orders --list
+    prints 'ch3-noted.pml: in chapters/03-executor, read_notes() has no "task_take_note(task)", or has it earlier than the model.'
+}
+
+@test "a weaker order that the sanitizer does not report is found" {
+    printf '#include <pthread.h>\nint main(void) { return 0; }\n' >"$BATS_TEST_TMPDIR/none.c"
+    cc -fsanitize=thread -o "$BATS_TEST_TMPDIR/none" "$BATS_TEST_TMPDIR/none.c" ||
+        skip "there is no thread sanitizer: no weaker order was tried"
+    copy_for_orders
+    sed -i '/^2 .*fetch_sub/s/acquire release/acq_rel/' tests/orders.txt
+    fails sh scripts/orders.sh chapters/02-waker
+    prints "thread_waker_drop(), fetch_sub acq_rel -> acq_rel: this cannot be made there."
+    sed -i '/^2 .*fetch_sub/s/ acq_rel | acq_rel |/ acq_rel | seq_cst |/' tests/orders.txt
+    fails sh scripts/orders.sh chapters/02-waker
+    prints "thread_waker_drop(), fetch_sub acq_rel -> seq_cst: stress_orders reports nothing."
 }

@@ -276,7 +276,7 @@ int backend_wait(Backend *backend, uint64_t deadline_ns,
         zx_port_packet_t packet;
         result = to_errno(zx_port_wait(backend->port, deadline, &packet));
         if (result == 0 && packet.type == ZX_PKT_TYPE_USER) {
-            atomic_store(&backend->wakeup_queued, false);
+            atomic_exchange(&backend->wakeup_queued, false);
             *woken = true;
         } else if (result == 0) {
             count += take(backend, &packet, &readiness_out[count]);
@@ -288,6 +288,11 @@ int backend_wait(Backend *backend, uint64_t deadline_ns,
 //! [wait]
 
 //! [wake]
+/*
+ * Both sides exchange. So a call that finds another one standing, and leaves
+ * it at that, comes before the waiting thread takes that one down: what was
+ * written before the call is seen after the wait.
+ */
 void backend_wake(Backend *backend) {
     if (!atomic_exchange(&backend->wakeup_queued, true)) {
         zx_port_packet_t packet = {.type = ZX_PKT_TYPE_USER};
