@@ -14,6 +14,7 @@ build       builds (the same as 'make' alone)
 run         runs the demonstration; without a chapter, the last one's
 test        runs the tests; FILTER='suite/name' picks some of one chapter's
 stress      runs the stress programs, the ones for SANITIZE=thread
+random      calls chapters 4 and 5 in a random order: STEPS=1000000, SEED=1
 bench       measures chapter 5 against other loops; chapter-5 bench: ways to wait
 diff        shows what a chapter changed since the ones before it
 verify      proves the tests: each deliberate mistake must be caught; checks models
@@ -99,6 +100,8 @@ do_run() {
 }
 
 do_stress() { each_chapter stress; }
+
+do_random() { each_chapter random; }
 
 # Without a chapter, the comparison with other loops; with one, its own figures.
 do_bench() {
@@ -277,7 +280,7 @@ can() {
                 ! tests_repository || need bats "the repository's tests"
                 ;;
             verify | coverage) need_compiler && need_criterion ;;
-            build | run | stress | claims) need_compiler ;;
+            build | run | stress | random | claims) need_compiler ;;
             bench) need_compiler && { [ "$named" ] || sh bench/bench.sh --can || exit 1; } ;;
             fuchsia) need clang "'make fuchsia'" ;;
             format) need clang-format "'make format'" ;;

@@ -17,7 +17,8 @@
 #
 # `Says` is a part of the sentence that the failing test prints. `With` may be left
 # out: more arguments of make, for a mistake that only a checker sees, or only one
-# back end has. An empty line ends the head. The patch, whose paths start at the
+# back end has. `Test: random` stands for the calls in a random order of tests/random,
+# a million of them. An empty line ends the head. The patch, whose paths start at the
 # chapter's folder, is applied to a copy of the chapter, and only the named test is
 # run. The copy takes what is built along, so that little is compiled.
 set -u
@@ -33,6 +34,10 @@ chapter_of() { # FILE: the folder of the chapter
     for folder in $(chapter_folders); do
         [ "$(chapter_number "$folder")" != "$number" ] || echo "$folder"
     done
+}
+
+built_for() { # FILE: what make builds for its test
+    case $(head_line Test "$1") in random) echo random-built ;; *) echo tests-built ;; esac
 }
 
 # The limit in seconds is for a mistake that hangs: the tests' own time-outs are 2.
@@ -56,10 +61,11 @@ try_mistake() { # FILE
     patch -s -p1 -d "$copy" <"$file" >"$copy/patch.log" 2>&1 ||
         wrong "the patch does not apply to $folder any more: $(head -n 1 "$copy/patch.log")"
     # shellcheck disable=SC2086 # `with` holds several arguments
-    "$make" --no-print-directory -s -C "$copy" OPT=-O1 $with tests-built >"$copy/build.log" 2>&1 ||
+    "$make" --no-print-directory -s -C "$copy" OPT=-O1 $with "$(built_for "$file")" >"$copy/build.log" 2>&1 ||
         wrong "it does not compile: $(grep -m 1 -e 'error' -e '\*\*\*' "$copy/build.log")"
+    case $test in random) verb="random STEPS=1000000" ;; *) verb=test ;; esac
     # shellcheck disable=SC2086
-    limited "$make" --no-print-directory -s -C "$copy" OPT=-O1 $with FILTER="$test" test \
+    limited "$make" --no-print-directory -s -C "$copy" OPT=-O1 $with FILTER="$test" $verb \
         >"$copy/test.log" 2>&1
     result=$?
     if grep -q "^No test is named" "$copy/test.log"; then
@@ -121,12 +127,12 @@ done
 
 # What the copies share is built first, once for each chapter and way of building.
 for file; do
-    printf '%s\t%s\n' "$(chapter_of "$file")" "$(head_line With "$file")"
+    printf '%s\t%s\t%s\n' "$(chapter_of "$file")" "$(built_for "$file")" "$(head_line With "$file")"
 done | sort -u >"$temporary/builds"
-while IFS='	' read -r folder with; do
+while IFS='	' read -r folder built with; do
     [ -n "$folder" ] || continue
     # shellcheck disable=SC2086
-    "$make" --no-print-directory -s -j "$jobs" -C "$folder" OPT=-O1 $with tests-built ||
+    "$make" --no-print-directory -s -j "$jobs" -C "$folder" OPT=-O1 $with "$built" ||
         fail "$folder does not build, so no mistake can be tried in it."
 done <"$temporary/builds"
 
