@@ -277,6 +277,6 @@ refuses() { # SENTENCE OPTION...
     refuses "--crowd needs a number from 1 to 60000, and not ''." --crowd
     refuses "--port needs a number from 1 to 65535, and not ''." --serve --port
     refuses "--file needs the path of a file." --file
-    refuses "'--help' is not understood: use --file PATH, --serve, --crowd N or --port P." --help
+    refuses "'--help' is not understood: use --file PATH, --serve, --crowd N, --idle SECONDS or --port P." --help
     refuses "Use one of --file, --serve and --crowd." --serve --crowd 3
 }
