@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "error_name.h"
 #include "fixture.h"
 
 SuiteFor(epoll, backend_epoll);
@@ -87,8 +88,8 @@ Test(backend_epoll, passes_on_that_no_more_can_be_watched, .timeout = 60) {
                                                   (Event){1, READABLE});
     cr_assert(result == -ENOSPC,
               "The kernel watches no more objects for this user (ENOSPC), but "
-              "adding returned %d.",
-              result);
+              "adding returned %s.",
+              error_name(result));
     ask(pair.near, 1, WRITABLE);
     assert_event(1, WRITABLE, "The second attempt counts like a first.");
 }

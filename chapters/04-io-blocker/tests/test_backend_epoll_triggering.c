@@ -5,6 +5,7 @@
  */
 #include <sys/epoll.h>
 
+#include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -80,9 +81,9 @@ static void assert_row(int (*script)(Line *line), const int expected[WAYS],
         int result = script(&line);
         line_close(&line);
         cr_assert(result == expected[way],
-                  "%s: with %s it is %d, not %d. If you changed no code, "
+                  "%s: with %s it is %s, not %d. If you changed no code, "
                   "the table in the chapter's text is wrong.",
-                  what, way_names[way], result, expected[way]);
+                  what, way_names[way], error_name(result), expected[way]);
     }
 }
 

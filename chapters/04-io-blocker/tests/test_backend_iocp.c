@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "backend.h"
+#include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -89,9 +90,9 @@ Test(backend_iocp, refuses_more_while_it_cannot_cancel, .timeout = 60) {
                                                   (Event){1, WRITABLE});
     cr_assert(result == -EINVAL,
               "A poll for data is under way and cannot be cancelled, so there "
-              "can be none for room. Asking for room returned %d, and nobody "
+              "can be none for room. Asking for room returned %s, and nobody "
               "would ever be told of it.",
-              result);
+              error_name(result));
     assert_silence("Nothing is there to read.");
     cr_assert(script_timeouts[1] >= 0,
               "The poll was not cancelled, so no packet will come, and the "
@@ -305,9 +306,9 @@ Test(backend_iocp, passes_on_that_no_poll_can_be_started, .timeout = 60) {
     script_fail(&script_afd_poll, 1, ENOMEM);
     int result = look_now(&event);
     cr_assert(result == -ENOMEM,
-              "The system has no memory for a poll; waiting returned %d, and "
+              "The system has no memory for a poll; waiting returned %s, and "
               "nobody will ever hear of this socket.",
-              result);
+              error_name(result));
     assert_event(1, WRITABLE, "The next wait starts it.");
 }
 

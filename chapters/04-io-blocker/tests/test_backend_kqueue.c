@@ -3,6 +3,7 @@
  * calls, and what it takes an event for. Where the kernel is Linux, a model of
  * kqueue stands in for it.
  */
+#include "error_name.h"
 #include "scripted_kevent.h"
 
 #ifdef HAVE_KEVENT
@@ -79,9 +80,9 @@ Test(backend_kqueue, takes_back_one_filter_if_the_other_is_refused,
         int result = io_blocker_add_io_event_interest(blocker, pair.near,
                                                       (Event){1, BOTH});
         cr_assert(result == -ENOMEM,
-                  "One of two filters was refused, and adding returned %d: "
+                  "One of two filters was refused, and adding returned %s: "
                   "what both were asked for is not there.",
-                  result);
+                  error_name(result));
         int waits = waits_in_silence();
         cr_assert(waits == 1,
                   "Of two filters one was refused and the other stayed, of "
@@ -99,8 +100,8 @@ Test(backend_kqueue, keeps_the_reader_if_the_writer_is_refused, .timeout = 60) {
     script_fail(&script_change, 1, ENOMEM);
     int result = io_blocker_add_io_event_interest(blocker, pair.near,
                                                   (Event){1, WRITABLE});
-    cr_assert(result == -ENOMEM, "The kernel's error is the answer, not %d.",
-              result);
+    cr_assert(result == -ENOMEM, "The kernel's error is the answer, not %s.",
+              error_name(result));
     far_sends(&pair, "x");
     assert_event(1, READABLE,
                  "The writer was refused, and the reader was taken back with "
@@ -116,8 +117,8 @@ Test(backend_kqueue, has_an_event_for_each_filter_of_an_object, .timeout = 60) {
     cr_assert(result == 2 && events[0].id == 1 && events[1].id == 1 &&
                   (events[0].signals | events[1].signals) == BOTH,
               "Data and room are two events of the kernel's, and in one batch "
-              "both of them must reach whoever asked (%d).",
-              result);
+              "both of them must reach whoever asked (%s).",
+              error_name(result));
     assert_silence("Both have had their event.");
 }
 
@@ -246,9 +247,9 @@ Test(backend_kqueue, says_of_a_device_that_it_cannot_be_waited_for,
                                                       (Event){1, READABLE});
         cr_assert(result == -EPERM,
                   "The kernel refused a device with error %d, as macOS does. "
-                  "Adding it returned %d, not -EPERM, which is the answer of "
+                  "Adding it returned %s, not -EPERM, which is the answer of "
                   "all systems for what cannot be waited for.",
-                  errors[i], result);
+                  errors[i], error_name(result));
     }
 }
 

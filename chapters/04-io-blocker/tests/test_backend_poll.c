@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "backend.h"
+#include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -35,8 +36,8 @@ Test(backend_poll, asks_again_when_the_rest_has_left, .timeout = 60) {
     int result = io_blocker_block_until(blocker, DEADLINE_NOW, &event, 1);
     cr_assert(result == 1 && event.id == 3,
               "What was left to hand out has been removed. Then the kernel "
-              "must be asked, or a socket that is ready is overlooked (%d).",
-              result);
+              "must be asked, or a socket that is ready is overlooked (%s).",
+              error_name(result));
 }
 
 Test(backend_poll, forgets_what_it_found_out_when_more_is_asked,
@@ -142,9 +143,10 @@ Test(backend_poll, cannot_wait_without_its_pipe, .timeout = 60) {
         int result = wait_without_end(which, &polls);
         cr_assert(result == -EBADF && polls == 2,
                   "The end of the pipe that %s was closed. Two waits asked the "
-                  "kernel %d times and returned %d, not -EBADF: nobody called "
+                  "kernel %d times and returned %s, not -EBADF: nobody called "
                   "io_blocker_wake(), so it is no -ECANCELED.",
-                  which == 0 ? "is read" : "is written to", polls, result);
+                  which == 0 ? "is read" : "is written to", polls,
+                  error_name(result));
     }
 }
 

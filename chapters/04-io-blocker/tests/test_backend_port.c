@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zircon/syscalls.h>
 
+#include "error_name.h"
 #include "fixture.h"
 
 SuiteFor(port, backend_port);
@@ -129,10 +130,10 @@ Test(backend_port, takes_all_that_is_queued, .timeout = 60) {
     int result = io_blocker_block_until(blocker, DEADLINE_NEVER, events,
                                         IO_BLOCKER_BATCH);
     cr_assert(result == 10 && waits == 11,
-              "Ten sockets have room; one wait reported %d of them with %d "
+              "Ten sockets have room; one wait reported %s of them with %d "
               "calls of zx_port_wait(). A call gives one packet, and the "
               "eleventh says that there is none.",
-              result, waits);
+              error_name(result), waits);
 }
 
 /* --- Deadlines ----------------------------------------------------------- */
@@ -262,8 +263,8 @@ Test(backend_port, keeps_the_old_order_when_a_change_is_refused,
     int result = io_blocker_add_io_event_interest(blocker, pair.near,
                                                   (Event){1, WRITABLE});
     cr_assert(result == -ENOMEM,
-              "The kernel had no memory for the order; adding returned %d.",
-              result);
+              "The kernel had no memory for the order; adding returned %s.",
+              error_name(result));
     far_sends(&pair, "x");
     assert_event(1, READABLE,
                  "To wait for WRITABLE as well was refused; the reader, who "
@@ -285,13 +286,13 @@ Test(backend_port, tries_a_refused_order_again, .timeout = 60) {
     int result = io_blocker_block_until(blocker, DEADLINE_NOW, events, 2);
     cr_assert(result == -ENOMEM,
               "The kernel had no memory to order the next packet, and the "
-              "answer was %d: who waits must be told that nothing will come.",
-              result);
+              "answer was %s: who waits must be told that nothing will come.",
+              error_name(result));
     result = io_blocker_block_until(blocker, DEADLINE_NOW, events, 2);
     cr_assert(result == 2 && events[0].id == 1,
               "An order was refused once; the next wait has to place it, and "
-              "those behind it. It returned %d.",
-              result);
+              "those behind it. It returned %s.",
+              error_name(result));
 }
 
 /* --- The share in a descriptor ------------------------------------------- */
@@ -300,7 +301,8 @@ static void assert_closed(Pair *pair, const char *sentence) {
     char byte;
     network_close(pair->near);
     int result = (int)read(pair->far, &byte, 1);
-    cr_assert(result == 0, "%s (its read returned %d)", sentence, result);
+    cr_assert(result == 0, "%s (its read returned %s)", sentence,
+              error_name(result));
 }
 
 Test(backend_port, gives_its_share_back_with_the_interest, .timeout = 60) {
@@ -328,7 +330,7 @@ Test(backend_port, gives_its_share_back_when_it_is_refused, .timeout = 60) {
     order_fails_in = 1;
     int result = io_blocker_add_io_event_interest(blocker, pair.near,
                                                   (Event){1, READABLE});
-    cr_assert(result == -ENOMEM, "It returned %d.", result);
+    cr_assert(result == -ENOMEM, "It returned %s.", error_name(result));
     assert_closed(&pair, "The interest was refused and the socket closed, but "
                          "the far end does not hear of it.");
 }

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -35,10 +36,10 @@ static void serve_all(int count, size_t capacity, int rounds) {
         int result =
             io_blocker_block_until(blocker, DEADLINE_NOW, events, capacity);
         cr_assert(result > 0,
-                  "After %d events of %d the answer is %d, but there are "
+                  "After %d events of %d the answer is %s, but there are "
                   "sockets with data whose interest is not spent: those that "
                   "did not fit into the batch were lost.",
-                  total, count * rounds, result);
+                  total, count * rounds, error_name(result));
         for (int i = 0; i < result; i++, total++) {
             int id = (int)events[i].id;
             cr_assert(
@@ -67,7 +68,8 @@ Test(crowd, is_served_in_turn_whatever_capacity_is_offered, .timeout = 60) {
     int result =
         io_blocker_block_until(blocker, DEADLINE_NOW, events, (size_t)count);
     cr_assert(result > 0 && result <= IO_BLOCKER_BATCH,
-              "There is room for %d events; it returned %d.", count, result);
+              "There is room for %d events; it returned %s.", count,
+              error_name(result));
     for (int i = 0; i < result; i++) {
         ask(pairs[events[i].id].near, events[i].id, READABLE);
     }
@@ -81,9 +83,9 @@ Test(crowd, is_served_in_turn_while_some_leave, .timeout = 60) {
         int result = io_blocker_block_until(blocker, DEADLINE_NOW, events, 8);
         cr_assert(result > 0,
                   "%d sockets still wait for their first event, but the answer "
-                  "is %d: when one leaves, somebody takes its place in the "
+                  "is %s: when one leaves, somebody takes its place in the "
                   "row, and must not be passed over.",
-                  count - first_time, result);
+                  count - first_time, error_name(result));
         for (int i = 0; i < result; i++) {
             int id = (int)events[i].id;
             cr_assert(reported[id] == 0,
@@ -158,7 +160,7 @@ Test(crowd, may_have_large_numbers, .timeout = 60) {
     stop_asking(large, BOTH);
     close(large);
     cr_assert(result == 2 && events[0].id + events[1].id == 3,
-              "Two descriptors with very different numbers are ready, and %d "
+              "Two descriptors with very different numbers are ready, and %s "
               "events came: the table must grow without losing anything.",
-              result);
+              error_name(result));
 }

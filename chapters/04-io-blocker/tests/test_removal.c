@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -103,8 +104,8 @@ Test(removal, after_closing_lets_a_look_return, .timeout = 60) {
         int result = io_blocker_block_until(blocker, DEADLINE_NOW, &event, 1);
         cr_assert(result == -ETIMEDOUT,
                   "With DEADLINE_NOW it looks once; what it finds is for "
-                  "nobody, so the answer is -ETIMEDOUT, not %d.",
-                  result);
+                  "nobody, so the answer is -ETIMEDOUT, not %s.",
+                  error_name(result));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "error_name.h"
 #include "fixture.h"
 
 Suite(deadline);
@@ -67,7 +68,8 @@ Test(deadline, weeks_away_is_waited_for_in_parts, .timeout = 60) {
     uint64_t deadline_ns =
         script_clock_ns + (UINT64_C(2) * INT_MAX + 5) * NS_PER_MS;
     int result = wait_until(deadline_ns);
-    cr_assert(result == -ETIMEDOUT, "It returned %d, not -ETIMEDOUT.", result);
+    cr_assert(result == -ETIMEDOUT, "It returned %s, not -ETIMEDOUT.",
+              error_name(result));
     cr_assert(script_clock_ns >= deadline_ns && script_waits() == 3 &&
                   script_timeouts[2] == 5,
               "A deadline of 49 days is two waits of INT_MAX milliseconds and "
@@ -78,7 +80,8 @@ Test(deadline, weeks_away_is_waited_for_in_parts, .timeout = 60) {
 Test(deadline, passes_in_one_wait, .timeout = 60) {
     uint64_t deadline_ns = script_clock_ns + NS_PER_MS / 2;
     int result = wait_until(deadline_ns);
-    cr_assert(result == -ETIMEDOUT, "It returned %d, not -ETIMEDOUT.", result);
+    cr_assert(result == -ETIMEDOUT, "It returned %s, not -ETIMEDOUT.",
+              error_name(result));
     cr_assert(script_waits() == 1,
               "Half a millisecond took %d waits: rounded down it is a wait of "
               "0, over and over.",
@@ -100,7 +103,8 @@ Test(deadline, now_never_blocks, .timeout = 60) {
     ask(pair.near, 1, READABLE);
     int result = wait_until(DEADLINE_NOW);
     cr_assert(result == -ETIMEDOUT,
-              "Nothing is there; the answer is -ETIMEDOUT, not %d.", result);
+              "Nothing is there; the answer is -ETIMEDOUT, not %s.",
+              error_name(result));
     cr_assert(script_waits() == 1 && script_timeouts[0] == 0,
               "DEADLINE_NOW looks once and waits 0 ms; it looked %d times, "
               "and the first took %d ms.",
@@ -116,8 +120,8 @@ Test(deadline, that_has_passed_still_reports_what_is_there, .timeout = 60) {
         int result = wait_until(passed_ns[i]);
         cr_assert(result == 1,
                   "The deadline has passed, but a socket is ready: look "
-                  "first, then say -ETIMEDOUT. It returned %d.",
-                  result);
+                  "first, then say -ETIMEDOUT. It returned %s.",
+                  error_name(result));
         stop_asking(pair.near, BOTH);
     }
 }
@@ -136,9 +140,9 @@ Test(deadline, is_kept_when_waits_are_interrupted, .timeout = 60) {
     uint64_t deadline_ns = script_clock_ns + 100 * NS_PER_MS;
     int result = wait_until(deadline_ns);
     cr_assert(result == -ETIMEDOUT,
-              "Signals interrupted the wait, and it returned %d: EINTR is no "
+              "Signals interrupted the wait, and it returned %s: EINTR is no "
               "error, the wait goes on.",
-              result);
+              error_name(result));
     for (int i = 0; i < 4; i++) {
         cr_assert(script_timeouts[i] == 100 - 20 * i,
                   "Wait %d of four was given %d ms, not %d: after an "
@@ -158,8 +162,8 @@ Test(deadline, of_never_is_kept_when_waits_are_interrupted, .timeout = 60) {
     int result = io_blocker_block(blocker, &event);
     cr_assert(result == 0 && event.id == 1 && script_timeouts[3] == -1,
               "Signals interrupted a wait without a deadline, and it returned "
-              "%d.",
-              result);
+              "%s.",
+              error_name(result));
 }
 
 Test(deadline, passing_during_an_interruption_ends_the_wait, .timeout = 60) {
@@ -167,8 +171,8 @@ Test(deadline, passing_during_an_interruption_ends_the_wait, .timeout = 60) {
     int result = wait_until(script_clock_ns + NS_PER_S);
     cr_assert(result == -ETIMEDOUT && script_timeouts[1] == 0,
               "The deadline passed while the wait was interrupted: 0 ms are "
-              "left, not %d; it returned %d.",
-              script_timeouts[1], result);
+              "left, not %d; it returned %s.",
+              script_timeouts[1], error_name(result));
 }
 
 Test(clock, never_goes_back, .timeout = 60) {

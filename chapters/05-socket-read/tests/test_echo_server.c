@@ -3,6 +3,7 @@
  * and go whenever they like.
  */
 #include "echo_server.h"
+#include "error_name.h"
 #include "platform.h"
 
 #include <stdio.h>
@@ -414,8 +415,8 @@ Test(echo_server_start, port_in_use_is_told, .timeout = 60) {
     uint16_t used;
     int listener = stranger_listens(&used);
     int result = echo_server_start(&second, runtime, used, NULL, NULL);
-    cr_assert_eq(result, -EADDRINUSE, "The port is in use, it says %d.",
-                 result);
+    cr_assert_eq(result, -EADDRINUSE, "The port is in use, it says %s.",
+                 error_name(result));
     cr_assert_eq(executor_pending_tasks(runtime), 0, "It failed, and runs.");
     close(listener);
 }
@@ -448,8 +449,8 @@ Test(echo_server_start, without_memory_leaves_nothing, .timeout = 60) {
             echo_server_stop(&refused);
             return;
         }
-        cr_assert_eq(result, -ENOMEM, "Memory was refused, it said %d.",
-                     result);
+        cr_assert_eq(result, -ENOMEM, "Memory was refused, it said %s.",
+                     error_name(result));
         cr_assert_eq(executor_pending_tasks(runtime), 0,
                      "It failed, and runs.");
     }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "error_name.h"
 #include "fixture.h"
 #include "scripted_backend.h"
 
@@ -105,8 +106,8 @@ Test(interest, hears_no_report_of_an_older_generation, .timeout = 60) {
     cr_assert(result == -ETIMEDOUT,
               "The object was removed and its number used again; then an event "
               "came that had been under way for the old object, and it was "
-              "handed to the new one (%d).",
-              result);
+              "handed to the new one (%s).",
+              error_name(result));
     assert_armed("", "A report for the old object must not change what is "
                      "armed for the new one.");
     far_sends(&pair, "x");
@@ -148,8 +149,8 @@ Test(interest, in_a_batch_skips_what_is_for_nobody, .timeout = 60) {
     int result = look_now(events, 3);
     cr_assert(result == 2 && events[0].id == 0 && events[1].id == 2,
               "Of three reports the one in the middle is for nobody; two "
-              "events are left, side by side. There came %d.",
-              result);
+              "events are left, side by side. There came %s.",
+              error_name(result));
 }
 
 Test(interest, goes_on_waiting_when_all_reports_are_for_nobody, .timeout = 60) {
@@ -162,8 +163,8 @@ Test(interest, goes_on_waiting_when_all_reports_are_for_nobody, .timeout = 60) {
     int result = io_blocker_block(blocker, &event);
     cr_assert(result == 0 && event.id == 1,
               "The first wait brought a report for nobody: no reason to "
-              "return (%d), wait again.",
-              result);
+              "return (%s), wait again.",
+              error_name(result));
 }
 
 Test(interest, goes_on_waiting_when_the_system_returns_early, .timeout = 60) {
@@ -199,8 +200,8 @@ Test(interest, hears_of_a_wake_up_among_reports_for_nobody, .timeout = 60) {
     int result = io_blocker_block(blocker, &event);
     cr_assert(result == -ECANCELED,
               "A wake-up came together with a report for nobody, and the wait "
-              "returned %d.",
-              result);
+              "returned %s.",
+              error_name(result));
 }
 
 Test(interest, that_is_refused_changes_nothing, .timeout = 60) {
@@ -210,8 +211,8 @@ Test(interest, that_is_refused_changes_nothing, .timeout = 60) {
     scripted_arm_fails(-ENOMEM);
     int result = io_blocker_add_io_event_interest(blocker, pair.near,
                                                   (Event){1, WRITABLE});
-    cr_assert(result == -ENOMEM, "The system's error is the answer, not %d.",
-              result);
+    cr_assert(result == -ENOMEM, "The system's error is the answer, not %s.",
+              error_name(result));
     assert_event(1, READABLE,
                  "Asking for WRITABLE was refused. READABLE is still waited "
                  "for, and WRITABLE is not.");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -21,7 +22,8 @@ Test(io_blocker, says_which_socket_is_now_readable, .timeout = 60) {
     far_sends(&one, "hello");
     Event event;
     int result = io_blocker_block(blocker, &event);
-    cr_assert(result == 0, "io_blocker_block() returned %d.", result);
+    cr_assert(result == 0, "io_blocker_block() returned %s.",
+              error_name(result));
     snprintf(line, sizeof line, "Socket %d is now %s", (int)event.id,
              signals_name(event.signals));
     cr_assert_str_eq(line, "Socket 1 is now READABLE",
@@ -188,9 +190,9 @@ Test(io_blocker, refuses_a_second_id_while_the_first_waits, .timeout = 60) {
     int result = io_blocker_add_io_event_interest(blocker, pair.near,
                                                   (Event){2, WRITABLE});
     cr_assert(result == -EEXIST,
-              "Id 1 waits on this socket. Adding id 2 returned %d, not "
+              "Id 1 waits on this socket. Adding id 2 returned %s, not "
               "-EEXIST: an object has one id at a time.",
-              result);
+              error_name(result));
     far_sends(&pair, "x");
     assert_event(1, READABLE,
                  "Refusing another id must leave the first one as it was.");
@@ -291,9 +293,9 @@ Test(io_blocker, refuses_what_is_not_open, .timeout = 60) {
         int result = io_blocker_add_io_event_interest(blocker, objects[i],
                                                       (Event){1, READABLE});
         cr_assert(result == -EBADF,
-                  "Descriptor %d is not open, but adding it returned %d, not "
+                  "Descriptor %d is not open, but adding it returned %s, not "
                   "-EBADF.",
-                  objects[i], result);
+                  objects[i], error_name(result));
     }
     Pair next = pair_open();
     ask(next.near, 2, WRITABLE);
@@ -309,9 +311,9 @@ Test(io_blocker, takes_no_memory_for_a_number_that_is_not_open, .timeout = 60) {
         int asked = script_allocations() - before;
         cr_assert(result == -EBADF && asked == 0,
                   "Descriptor %d is not open. Adding it asked for memory %d "
-                  "times and returned %d; it should be 0 times and -EBADF: a "
+                  "times and returned %s; it should be 0 times and -EBADF: a "
                   "number can be any, so the system is asked about it first.",
-                  objects[i], asked, result);
+                  objects[i], asked, error_name(result));
     }
 }
 
@@ -414,7 +416,8 @@ Test(io_blocker, leaves_the_event_untouched_when_there_is_none, .timeout = 60) {
     Event event = {42, READABLE};
     io_blocker_wake(blocker);
     int result = io_blocker_block(blocker, &event);
-    cr_assert(result == -ECANCELED, "A wake-up is -ECANCELED, not %d.", result);
+    cr_assert(result == -ECANCELED, "A wake-up is -ECANCELED, not %s.",
+              error_name(result));
     cr_assert(event.id == 42 && event.signals == READABLE,
               "Nothing occurred, but the caller's event was written to.");
 }

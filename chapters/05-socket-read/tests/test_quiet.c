@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "error_name.h"
 #include "fixture.h"
 
 Suite(quiet);
@@ -96,7 +97,8 @@ Test(quiet, with_a_hundred_sockets_that_nobody_waits_for, .timeout = 60) {
     for (int total = 0; total < 100;) {
         int result = io_blocker_block_until(blocker, DEADLINE_NOW, events,
                                             IO_BLOCKER_BATCH);
-        cr_assert(result > 0, "All of them are ready; it returned %d.", result);
+        cr_assert(result > 0, "All of them are ready; it returned %s.",
+                  error_name(result));
         total += result;
     }
     cr_assert(waits_in_a_second() <= 202,

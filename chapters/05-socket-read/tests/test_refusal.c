@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -52,9 +53,9 @@ static int fail_each(Scripted *call, const char *name, int error) {
         int result = new_while(call, nth, error, &failed);
         cr_assert(result == (failed ? -error : 0),
                   "Call %d of %s failed in io_blocker_new(), which returned "
-                  "%d, not %d: each call can fail, and its error is the "
+                  "%s, not %d: each call can fail, and its error is the "
                   "answer.",
-                  nth, name, result, -error);
+                  nth, name, error_name(result), -error);
     }
     return nth - 1;
 }
@@ -106,8 +107,8 @@ Test(refusal, of_memory_is_the_answer_of_add, .timeout = 60) {
             bool failed = script_realloc.fail_in == 0;
             script_realloc.fail_in = 0;
             cr_assert(result == (failed ? -ENOMEM : 0),
-                      "Memory was %s, and adding an interest returned %d.",
-                      failed ? "refused" : "there", result);
+                      "Memory was %s, and adding an interest returned %s.",
+                      failed ? "refused" : "there", error_name(result));
             refused += failed;
             stop_asking(pair.near, BOTH);
         }
@@ -135,9 +136,9 @@ Test(refusal, of_an_interest_leaves_the_others_alone, .timeout = 60) {
                                                           (Event){id, BOTH});
             cr_assert(result == -EBADF,
                       "Descriptor %d is not open, and adding id %d returned "
-                      "%d, not -EBADF. A refused interest does not exist, so "
+                      "%s, not -EBADF. A refused interest does not exist, so "
                       "another id is refused for the same reason.",
-                      objects[i], (int)id, result);
+                      objects[i], (int)id, error_name(result));
         }
     }
     far_sends(&waits, "x");
@@ -156,8 +157,8 @@ Test(refusal, to_wait_is_the_answer_of_block, .timeout = 60) {
     int result = io_blocker_block(blocker, &event);
     cr_assert(result == -EINVAL,
               "The system cannot wait (EINVAL), but io_blocker_block() "
-              "returned %d: only EINTR is no error.",
-              result);
+              "returned %s: only EINTR is no error.",
+              error_name(result));
     cr_assert(event.id == 42, "There is no event, but one was written.");
     assert_event(1, WRITABLE, "The interest is still there afterwards.");
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
 
@@ -30,9 +31,9 @@ Test(wake, before_the_wait_is_remembered, .timeout = 60) {
     int result = wait_long(&event);
     cr_assert(result == -ECANCELED,
               "io_blocker_wake() was called just before the wait, and the "
-              "wait did not end (%d): a wake-up must be kept for a thread "
+              "wait did not end (%s): a wake-up must be kept for a thread "
               "that is about to sleep.",
-              result);
+              error_name(result));
     cr_assert(look_now(&event) == -ETIMEDOUT,
               "One wake-up ends one wait, not two.");
 }
@@ -43,8 +44,8 @@ Test(wake, in_the_gap_before_sleeping_is_not_lost, .timeout = 60) {
     int result = wait_long(&event);
     cr_assert(result == -ECANCELED,
               "io_blocker_wake() was called when the thread had decided to "
-              "sleep and did not sleep yet. That wake-up was lost (%d).",
-              result);
+              "sleep and did not sleep yet. That wake-up was lost (%s).",
+              error_name(result));
 }
 
 Test(wake, several_count_as_one, .timeout = 60) {
@@ -158,8 +159,8 @@ Test(wake, from_another_thread_ends_the_wait, .timeout = 60) {
         pthread_join(waker_thread, NULL);
         cr_assert(result == -ECANCELED,
                   "Another thread called io_blocker_wake(): the wait returned "
-                  "%d, not -ECANCELED.",
-                  result);
+                  "%s, not -ECANCELED.",
+                  error_name(result));
     }
 }
 
@@ -183,7 +184,8 @@ Test(wake, from_four_threads_at_once_is_never_lost, .timeout = 60) {
         for (int i = 0; i < 4; i++) {
             pthread_join(threads[i], NULL);
         }
-        cr_assert(result == -ECANCELED, "It was woken, and said %d.", result);
+        cr_assert(result == -ECANCELED, "It was woken, and said %s.",
+                  error_name(result));
         int rest = look_now(&event);
         cr_assert(rest == -ECANCELED || rest == -ETIMEDOUT,
                   "What came after the first is one more, or none: %d.", rest);
@@ -238,7 +240,7 @@ Test(wake, from_a_handler_that_interrupts_the_wait_ends_it, .timeout = 60) {
         pthread_join(waker_thread, NULL);
         cr_assert(result == -ECANCELED,
                   "A signal interrupted the wait, and its handler called "
-                  "io_blocker_wake(): the wait returned %d, not -ECANCELED.",
-                  result);
+                  "io_blocker_wake(): the wait returned %s, not -ECANCELED.",
+                  error_name(result));
     }
 }
