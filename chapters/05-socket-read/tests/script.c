@@ -490,12 +490,12 @@ int __wrap_listen(int descriptor, int backlog) {
  * Valgrind's accept() takes a connection for which there is no descriptor, and
  * closes it; the system's leaves it in the queue. So it is not asked then.
  */
-static bool valgrind_would_lose_it(void) {
+static bool valgrind_would_lose_it(int listener) {
     const char *preloaded = getenv("LD_PRELOAD");
     if (preloaded == NULL || strstr(preloaded, "vgpreload") == NULL) {
         return false;
     }
-    int next = __real_fcntl(0, F_DUPFD, 0);
+    int next = __real_fcntl(listener, F_DUPFD, 0);
     if (next >= 0) {
         __real_close(next);
         return false;
@@ -504,7 +504,7 @@ static bool valgrind_would_lose_it(void) {
 }
 
 int __wrap_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
-    if (script_fails(&script_accept) || valgrind_would_lose_it()) {
+    if (script_fails(&script_accept) || valgrind_would_lose_it(descriptor)) {
         return -1;
     }
     int accepted = __real_accept(descriptor, address, length);
