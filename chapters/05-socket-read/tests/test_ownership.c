@@ -296,6 +296,22 @@ Test(ownership, waiting_for_a_socket_on_another_thread, .timeout = 60, STOPS) {
     close_waiting("A thread waited for another one's socket");
 }
 
+/* The read that waits already is asked for once more. */
+static void wait_again_here(void *unused) {
+    Waker lent = probe_waker_lend(&w);
+    (void)unused;
+    answer = socket_set_readable_callback(&wire.near, &reads.waiter, &lent);
+}
+
+Test(ownership, waiting_again_on_another_thread_leaves_the_read_in_line,
+     .timeout = 60, STOPS) {
+    open_waiting();
+    expect_assertion("a socket is used on the thread of its executor");
+    on_another_thread(wait_again_here, NULL);
+    assert_refused("A thread waited again for another one's read");
+    close_waiting("A thread waited again for another one's read");
+}
+
 /* A thread that has an executor of its own. */
 static void wait_here_with_an_executor(void *unused) {
     Executor *executor = stage_open();
