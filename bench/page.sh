@@ -135,7 +135,7 @@ END
         { print "| " $1 " | " $2 " | " $3 " | " $4 " | " $5 " |" }' "$loop"
     cat <<'END'
 
-The last column is the third once more, on the small runner of `tests/runner`: the
+The last column is the third once more, on the small runner of `support/runner`: the
 same tests and sentences, without a process started anew for each.
 END
 } >"$temporary/measured.md"

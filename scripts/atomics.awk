@@ -8,7 +8,7 @@
 
 END {
     name = FILENAME
-    sub(/.*\//, "", name)
+    sub(/.*\/src\//, "", name)
     n = split(text, lines, "\n")
     for (i = 1; i <= n; i++) {
         line = lines[i]

@@ -48,12 +48,12 @@ earlier_file() { # FOLDER FILE
     echo "$before"
 }
 
-# The sources of a chapter, in the order in which one reads them: main.c last.
+# The sources of a chapter, in the order in which one reads them: the library, then
+# the back ends, the demonstration, and its main.c last.
 source_files() { # FOLDER
-    (cd "$1" && for file in src/*.h src/*.c src/main.c; do
-        [ ! -f "$file" ] || echo "$file"
-    done) | awk '{ stem = $0; sub(/\.[ch]$/, "", stem) }
-        stem != "src/main" { print stem, $0 ~ /c$/, $0 }
-        $0 == "src/main.c" { main = 1 }
-        END { if (main) print "~", 0, "src/main.c" }' | LC_ALL=C sort | cut -d' ' -f3
+    (cd "$1" && find src demo -name '*.[ch]') | awk '{
+            stem = $0
+            sub(/\.[ch]$/, "", stem)
+            print /^demo/ + (stem == "demo/main"), gsub("/", "/"), stem, /c$/, $0
+        }' | LC_ALL=C sort | cut -d' ' -f5
 }

@@ -59,7 +59,7 @@ in_chapter() { # FOLDER VERB
     "$make" $jobs --no-print-directory -C "$1" "$2" 2>"$temporary/errors"
     result=$?
     sed -e '/^g\{0,1\}make\[[0-9]*\]: \*\*\* \[/d' \
-        -e 's/^Makefile:[0-9]*: \*\*\* \(.*\)\.  Stop\.$/\1./' \
+        -e 's/^.*:[0-9]*: \*\*\* \(.*\)\.  Stop\.$/\1./' \
         -e '/^g\{0,1\}make\[[0-9]*\]: \*\*\* Waiting for unfinished jobs/d' \
         "$temporary/errors" >&2
     return $result
@@ -77,7 +77,7 @@ each_chapter() { # VERB
 do_build() {
     each_chapter demo || return 1
     case ${TARGET-} in macos*)
-        echo "Built for a Mac: take the file 'demo' of build/$TARGET-* there, and run it."
+        echo "Built for a Mac: take the file 'run-demo' of build/$TARGET-* there, and run it."
         return
         ;;
     esac
@@ -303,8 +303,8 @@ need_compiler() {
     fail "There is no compiler '$compiler': run ${how:+"'$how' or "}'sh setup.sh${TARGET:+ --windows}', which installs what is missing."
 }
 
-# Whether the chapters have the small runner that stands in for Criterion.
-has_runner() { [ -e "$last_folder/tests/runner" ]; }
+# Whether the course has the small runner that stands in for Criterion.
+has_runner() { [ -e support/runner ]; }
 
 need_criterion() {
     # shellcheck disable=SC2046 # pkg-config's flags are words

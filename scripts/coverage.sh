@@ -11,8 +11,8 @@ make_temporary
 make=${MAKE-make}
 
 for folder; do
-    backends=$(cd "$folder" && ls src/backend_*.c 2>/dev/null |
-        sed 's/.*backend_\(.*\)\.c/\1/' | grep -vxE 'null|iocp') # one fails its tests, one is for Windows
+    backends=$(cd "$folder" && ls src/backends/*.c 2>/dev/null |
+        sed 's/.*\/\(.*\)\.c/\1/' | grep -vxE 'null|iocp') # one fails its tests, one is for Windows
     rm -rf "$folder"/build/*-coverage "$folder/build/coverage"
     for backend in ${backends:-none}; do
         for verb in test stress; do
@@ -28,7 +28,7 @@ for folder; do
     (
         cd "$folder" || exit 1
         report() {
-            gcovr --root . --filter 'src/' --exclude 'src/main\.c' \
+            gcovr --root . --filter 'src/' \
                 --exclude-unreachable-branches build "$@"
         }
         report --html-details build/coverage/index.html --print-summary

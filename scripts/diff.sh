@@ -10,9 +10,8 @@ cd "$(dirname "$0")/.." || exit 1
 
 for_other_systems() { # FILE
     case $1 in
-        src/platform_*) ;;
-        src/backend_epoll.c | src/backend_poll.c) return 1 ;;
-        src/backend_*.c) ;;
+        src/backends/epoll.c | src/backends/poll.c) return 1 ;;
+        src/backends/*.c) ;;
         *) return 1 ;;
     esac
 }

@@ -19,7 +19,7 @@
 # out: more arguments of make, for a mistake that only a checker sees, or only one
 # back end has. `Test: random` stands for the calls in a random order of tests/random,
 # a million of them. An empty line ends the head. The patch, whose paths start at the
-# chapter's folder, is applied to a copy of the chapter, and only the named test is
+# chapter's folder (or with support/), is applied to a copy, and only the named test is
 # run. The copy takes what is built along, so that little is compiled.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -54,11 +54,15 @@ try_mistake() { # FILE
     for word in "Chapter:$folder" "Mistake:$mistake" "Test:$test" "Says:$says"; do
         [ -n "${word#*:}" ] || wrong "its head has no usable line '${word%%:*}: …'"
     done
-    copy=$(mktemp -d "$temporary/copy.XXXXXX") || wrong "no temporary folder can be made"
-    mkdir "$copy/build" &&
-        cp -pR "$folder/Makefile" "$folder/src" "$folder/tests" "$copy" &&
+    # A course of its own, with what the course has for all chapters.
+    course=$(mktemp -d "$temporary/course.XXXXXX") || wrong "no temporary folder can be made"
+    copy=$course/$folder
+    patched=$copy share='ln -s'
+    ! grep -q '^--- a/support/' "$file" || patched=$course share='cp -pR'
+    mkdir -p "$copy/build" && $share "$PWD/support" "$course/support" &&
+        cp -pR "$folder/Makefile" "$folder/src" "$folder/demo" "$folder/tests" "$copy" &&
         cp -pR "$folder"/build/*-O1* "$copy/build" || wrong "$folder cannot be copied"
-    patch -s -p1 -d "$copy" <"$file" >"$copy/patch.log" 2>&1 ||
+    patch -s -p1 -d "$patched" <"$file" >"$copy/patch.log" 2>&1 ||
         wrong "the patch does not apply to $folder any more: $(head -n 1 "$copy/patch.log")"
     # shellcheck disable=SC2086 # `with` holds several arguments
     "$make" --no-print-directory -s -C "$copy" OPT=-O1 $with "$(built_for "$file")" >"$copy/build.log" 2>&1 ||
@@ -77,7 +81,7 @@ try_mistake() { # FILE
             head -n 4 | tr '\n' '|')"
     fi
     echo "ch$(chapter_number "$folder"): $mistake  -> caught by $test"
-    rm -rf "$copy"
+    rm -rf "$course"
 }
 
 wrong() {
@@ -92,7 +96,6 @@ can_do_windows() {
 
 make=${MAKE-make}
 unset MAKEFLAGS MFLAGS MAKELEVEL
-export MODELS="$PWD/tests/models" # the copies lie elsewhere
 case ${1-} in --one)
     # One mistake, within a run that has made $temporary already.
     temporary=$2

@@ -22,7 +22,7 @@ listed() { # FOLDER
 }
 
 found() { # FOLDER: "task.c task_wake|exchange acq_rel"
-    for file in "$1"/src/*.[ch]; do
+    for file in $(find "$1/src" -name '*.[ch]'); do
         awk -f scripts/atomics.awk "$file"
     done | sed 's/^\([^ ]* [^ ]*\) /\1|/'
 }
@@ -30,9 +30,9 @@ found() { # FOLDER: "task.c task_wake|exchange acq_rel"
 # An atomic member that is used without a function is used in the strongest order.
 unnamed() { # FOLDER
     sed -n -e 's/^.*atomic_[a-z]* \([a-z_]*\);.*/\1/p' -e 's/^.*_Atomic(.*) \([a-z_]*\);.*/\1/p' \
-        "$1"/src/*.[ch] | LC_ALL=C sort -u |
+        $(find "$1/src" -name '*.[ch]') | LC_ALL=C sort -u |
         while read -r member; do
-            grep -n -e "[>.]${member}[^a-z_]" "$1"/src/*.[ch] |
+            grep -n -e "[>.]${member}[^a-z_]" $(find "$1/src" -name '*.[ch]') |
                 grep -v -e "&[a-z_.>-]*[>.]${member}[^a-z_]" -e ':[0-9]*: *[/*]' |
                 sed "s/:[^:]*\$/: '$member' is atomic, and is used without naming the operation and its order./"
         done
@@ -95,13 +95,13 @@ run_stress() { # COPY PROGRAM
     case $2 in stress_call) backend=BACKEND=port ;; *) backend= ;; esac
     # shellcheck disable=SC2086 # `backend` may be no argument
     limited "$make" --no-print-directory -s -C "$1" stress SANITIZE=thread OPT=-O1 \
-        MODELS="$PWD/tests/models" $backend >"$temporary/log" 2>&1
+        $backend >"$temporary/log" 2>&1
 }
 
 # Each program by itself, so that a copy builds and runs no more than it needs.
 try_program() { # FOLDER PROGRAM
-    copy=$temporary/${1##*/}-$2
-    mkdir "$copy" "$copy/tests" "$copy/tests/stress" && cp -R "$1/Makefile" "$1/src" "$copy" &&
+    copy=$temporary/chapters/${1##*/}-$2
+    mkdir "$copy" "$copy/tests" "$copy/tests/stress" && cp -R "$1/Makefile" "$1/src" "$1/demo" "$copy" &&
         cp "$1/tests/stress/$2.c" "$copy/tests/stress" || fail "$1 cannot be copied."
     if ! run_stress "$copy" "$2"; then
         echo "$1: $2 fails as it is:" >&2
@@ -139,6 +139,7 @@ try=yes
 [ "${1-}" != --list ] || { try=no && shift; }
 [ $# -gt 0 ] || fail "No chapter is named: 'make verify' checks all."
 make_temporary
+mkdir "$temporary/chapters" && ln -s "$PWD/support" "$temporary/support" # as in the course
 result=0
 for folder; do
     compare "$folder"

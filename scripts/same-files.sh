@@ -1,7 +1,7 @@
 #!/bin/sh
 # A file that a chapter does not change is an exact copy of the nearest earlier
 # chapter's, so that the difference between two chapters is the lesson. Checked are
-# the Makefile, src/ and what supports the tests; main.c, test_*.c and stress/ are
+# the Makefile, src/ and what supports the tests; demo/, test_*.c and stress/ are
 # each chapter's own. A chapter that does change a file is named, with the file and
 # the reason, in docs/changed-files.txt. `--write` adds the lines that are missing
 # there, for a reason to be filled in, and takes out those that have become untrue.
@@ -11,8 +11,8 @@ cd "$(dirname "$0")/.." || exit 1
 list=docs/changed-files.txt
 
 shared_files() { # FOLDER: the files that are looked at
-    (cd "$1" && find Makefile src tests -type f \( -name '*.[ch]' -o -name Makefile \)) |
-        grep -v -e '^src/main\.c$' -e '^tests/test_[^/]*\.c$' -e '^tests/stress/' | LC_ALL=C sort
+    (cd "$1" && find Makefile src demo tests -type f \( -name '*.[ch]' -o -name Makefile \)) |
+        grep -v -e '^demo/' -e '^tests/test_[^/]*\.c$' -e '^tests/stress/' | LC_ALL=C sort
 }
 
 # "03-executor src/socket.c" for each file that differs from the earlier one.

@@ -11,13 +11,13 @@ needs_linux() { [ "$(uname -s)" = Linux ] || skip "$1"; }
 # The model of Fuchsia's ports and the program that holds it against Linux.
 check_fuchsia() { # MODEL.c
     # shellcheck disable=SC2086 # flags are words
-    ${CC-cc} $strict -I"$root/tests/models/fuchsia" -o "$BATS_TEST_TMPDIR/check" \
-        "$root/tests/models/fuchsia/check.c" "$1" && "$BATS_TEST_TMPDIR/check"
+    ${CC-cc} $strict -I"$root/support/models/fuchsia" -o "$BATS_TEST_TMPDIR/check" \
+        "$root/support/models/fuchsia/check.c" "$1" && "$BATS_TEST_TMPDIR/check"
 }
 
 @test "the model of Fuchsia's ports does what a kernel does where Linux has the same" {
     needs_linux "the model of Fuchsia's ports runs on Linux only"
-    succeeds check_fuchsia tests/models/fuchsia/port.c
+    succeeds check_fuchsia support/models/fuchsia/port.c
     prints "7 claims hold beside Linux, 12 beside the documentation"
 }
 
@@ -25,8 +25,8 @@ check_fuchsia() { # MODEL.c
 @test "a model of Fuchsia's ports that does something else is found out" {
     needs_linux "the model of Fuchsia's ports runs on Linux only"
     while IFS='|' read -r claim change; do
-        sed "$change" tests/models/fuchsia/port.c >"$BATS_TEST_TMPDIR/port.c"
-        if cmp "$BATS_TEST_TMPDIR/port.c" tests/models/fuchsia/port.c; then
+        sed "$change" support/models/fuchsia/port.c >"$BATS_TEST_TMPDIR/port.c"
+        if cmp "$BATS_TEST_TMPDIR/port.c" support/models/fuchsia/port.c; then
             echo "The change for $claim does not fit the model any more." && false
         fi
         fails check_fuchsia "$BATS_TEST_TMPDIR/port.c"
@@ -48,24 +48,16 @@ END
 @test "the IoBlocker on Fuchsia's ports says that it runs against a model" {
     needs_linux "the model of Fuchsia's ports runs on Linux only"
     succeeds make -C chapters/04-io-blocker --no-print-directory BACKEND=port run
-    prints "port is a model here, not a kernel: ../../tests/models/fuchsia"
+    prints "port is a model here, not a kernel: ../../support/models/fuchsia"
     prints "Socket 1 is now READABLE"
-}
-
-@test "a chapter by itself says where the model is that it lacks" {
-    needs_linux "the model of Fuchsia's ports runs on Linux only"
-    cp -R chapters/04-io-blocker/Makefile chapters/04-io-blocker/src "$BATS_TEST_TMPDIR"
-    fails make -C "$BATS_TEST_TMPDIR" --no-print-directory BACKEND=port
-    prints "Linux has no port, and the model of it is not here: it lies in the course, in tests/models/fuchsia"
-    succeeds make -C "$BATS_TEST_TMPDIR" --no-print-directory BACKEND=port MODELS="$root/tests/models"
 }
 
 @test "the back end for Fuchsia compiles for Fuchsia, as far as that can be had" {
     command -v clang >/dev/null || skip "clang is not installed"
     succeeds make fuchsia
-    prints "04-io-blocker, x86_64-fuchsia: compiled backend_port.c"
-    prints "04-io-blocker, aarch64-fuchsia: compiled backend_port.c"
-    prints "05-socket-read, aarch64-fuchsia: compiled backend_port.c"
+    prints "04-io-blocker, x86_64-fuchsia: compiled"
+    prints "04-io-blocker, aarch64-fuchsia: compiled"
+    prints "05-socket-read, aarch64-fuchsia: compiled"
     prints "Nothing was linked or run"
     fails make chapter-1 fuchsia
     prints "Only chapters 4 and 5 have a back end for Fuchsia."
@@ -74,17 +66,17 @@ END
 @test "the checklist for a new back end compiles, and says what it is" {
     succeeds make -C chapters/04-io-blocker --no-print-directory BACKEND=null
     fails make -C chapters/04-io-blocker --no-print-directory BACKEND=null run
-    prints "src/backend_null.c cannot wait for anything yet: what it has to do stands in it, step by step."
+    prints "src/backends/null.c cannot wait for anything yet: what it has to do stands in it, step by step."
     fails make -C chapters/04-io-blocker --no-print-directory BACKEND=null \
         FILTER='wake/before_the_wait_is_remembered' test
-    prints "src/backend_null.c cannot wait for anything yet"
+    prints "src/backends/null.c cannot wait for anything yet"
 }
 
 @test "the checklist has each function of the other back ends, in the same order" {
     functions() { sed -n 's/^[a-z].*[ *]\(backend_[a-z]*\)(.*/\1/p' "$1"; }
     expected=$(functions chapters/04-io-blocker/src/backend.h)
     [ -n "$expected" ]
-    for file in chapters/04-io-blocker/src/backend_*.c; do
+    for file in chapters/04-io-blocker/src/backends/*.c; do
         echo "$file"
         [ "$(functions "$file")" = "$expected" ]
     done
@@ -108,14 +100,14 @@ waits() { # PROGRAM FLAG-OR-SOURCE...
 @test "the ten lines on poll(2) wait" { waits poll; }
 @test "the ten lines on Fuchsia's ports wait, on the model" {
     needs_linux "the model of Fuchsia's ports runs on Linux only"
-    waits port -Itests/models/fuchsia tests/models/fuchsia/port.c
+    waits port -Isupport/models/fuchsia support/models/fuchsia/port.c
 }
 
 @test "the ten lines on kqueue wait, on the model" {
     needs_linux "the model of kqueue runs on Linux only"
-    succeeds ${CC-cc} -std=c11 -fPIC -shared -pthread -Itests/models/kqueue \
-        -o "$BATS_TEST_TMPDIR/libmodel.so" tests/models/kqueue/kqueue.c
-    waits kqueue -Itests/models/kqueue "$BATS_TEST_TMPDIR/libmodel.so"
+    succeeds ${CC-cc} -std=c11 -fPIC -shared -pthread -Isupport/models/kqueue \
+        -o "$BATS_TEST_TMPDIR/libmodel.so" support/models/kqueue/kqueue.c
+    waits kqueue -Isupport/models/kqueue "$BATS_TEST_TMPDIR/libmodel.so"
 }
 
 @test "the ten lines on IOCP compile for Windows" {
@@ -126,8 +118,8 @@ waits() { # PROGRAM FLAG-OR-SOURCE...
 }
 
 @test "the page about back ends says of each one where it was run" {
-    for file in chapters/0[45]*/src/backend_*.c; do
-        name=${file##*/backend_} && name=${name%.c}
+    for file in chapters/0[45]*/src/backends/*.c; do
+        name=$(basename "$file" .c)
         case $name in
             null) continue ;;
             poll) name='poll(2)' ;;

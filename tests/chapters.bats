@@ -8,7 +8,8 @@ alone() { # FOLDER
     # Not below a folder that could help out.
     mkdir "$BATS_TEST_TMPDIR/alone"
     cd "$BATS_TEST_TMPDIR/alone" || return 1
-    cp -R "$root/chapters/$1/Makefile" "$root/chapters/$1/src" "$root/chapters/$1/tests" .
+    cp -R "$root/chapters/$1/Makefile" "$root/chapters/$1/src" "$root/chapters/$1/demo" \
+        "$root/chapters/$1/tests" .
     succeeds make -j2
     prints "'make run' runs it."
     succeeds make run </dev/null

@@ -8,9 +8,10 @@ load helper
 
 setup_file() {
     mkdir "$BATS_FILE_TMPDIR/chapter"
-    cp -R chapters/05-socket-read/Makefile chapters/05-socket-read/src "$BATS_FILE_TMPDIR/chapter"
-    make -s -j2 -C "$BATS_FILE_TMPDIR/chapter" demo >&2
-    demo=$(echo "$BATS_FILE_TMPDIR"/chapter/build/*/demo)
+    cp -R chapters/05-socket-read/Makefile chapters/05-socket-read/src \
+        chapters/05-socket-read/demo "$BATS_FILE_TMPDIR/chapter"
+    make -s -j2 -C "$BATS_FILE_TMPDIR/chapter" >&2
+    demo=$(echo "$BATS_FILE_TMPDIR"/chapter/build/*/run-demo)
     export demo
 }
 

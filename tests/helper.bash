@@ -54,11 +54,11 @@ says() {
 small_course() {
     course=$BATS_TEST_TMPDIR/course
     mkdir -p "$course/chapters" "$course/docs" "$course/tests/mistakes"
-    cp -R "$root/Makefile" "$root/setup.sh" "$root/scripts" "$course"
+    cp -R "$root/Makefile" "$root/setup.sh" "$root/scripts" "$root/support" "$course"
     local chapter
     for chapter in 01-one 02-two 03-three; do
         local folder=$course/chapters/$chapter
-        mkdir -p "$folder/src" "$folder/tests"
+        mkdir -p "$folder/src" "$folder/demo" "$folder/tests"
         cp "$root/chapters/01-simple-future/Makefile" "$folder"
         cat >"$folder/src/sum.h" <<'END'
 #ifndef SUM_H
@@ -77,7 +77,7 @@ int sum(int a, int b) {
 }
 //! [sum]
 END
-        cat >"$folder/src/main.c" <<END
+        cat >"$folder/demo/main.c" <<END
 #include "sum.h"
 
 #include <stdio.h>

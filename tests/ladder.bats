@@ -7,10 +7,10 @@ load helper
 # A copy of what is needed: other tests build in the tree at the same time.
 setup_file() {
     local course=$BATS_FILE_TMPDIR folder
-    cp -R Makefile setup.sh scripts "$course"
+    cp -R Makefile setup.sh scripts support "$course"
     for folder in chapters/01-simple-future chapters/05-socket-read; do
         mkdir -p "$course/$folder"
-        cp -R "$folder/Makefile" "$folder/src" "$course/$folder"
+        cp -R "$folder/Makefile" "$folder/src" "$folder/demo" "$course/$folder"
     done
     cp -R "$folder/bench" "$course/$folder"
 }
@@ -24,8 +24,10 @@ build_bench() {
 
 # For a test that changes something.
 copy_of_chapter_5() {
-    cp -pR chapters/05-socket-read "$BATS_TEST_TMPDIR/5"
-    cd "$BATS_TEST_TMPDIR/5" || return 1
+    mkdir "$BATS_TEST_TMPDIR/chapters"
+    ln -s "$BATS_FILE_TMPDIR/support" "$BATS_TEST_TMPDIR/support"
+    cp -pR chapters/05-socket-read "$BATS_TEST_TMPDIR/chapters/5"
+    cd "$BATS_TEST_TMPDIR/chapters/5" || return 1
 }
 
 # The figures of a way to wait: calls, read, wait, ctl, looks, wakes, sleeps, forced,
@@ -103,7 +105,7 @@ counts_of() { # NAME FIRST-COLUMN LAST-COLUMN
 
 @test "one-shot in place of the level costs an epoll_ctl a message" {
     copy_of_chapter_5
-    sed -i 's/    return ((signals & SIGNAL_READABLE)/    return EPOLLONESHOT | ((signals \& SIGNAL_READABLE)/' src/backend_epoll.c
+    sed -i 's/    return ((signals & SIGNAL_READABLE)/    return EPOLLONESHOT | ((signals \& SIGNAL_READABLE)/' src/backends/epoll.c
     sed -i 's/if (signals == interest->armed)/if ((signals | interest->armed) == 0)/' src/io_blocker.c
     sed -i 's/    (void)arm(blocker, report->object, interest->armed & ~idle);/    if (idle != 0) &/' src/io_blocker.c
     succeeds make bench ARGS="--rung 6 --sockets 20 --messages 50"

@@ -8,7 +8,7 @@ load helper
 wrapped() {
     cat >"$BATS_TEST_TMPDIR/file.s"
     awk -v names="read free" -v prefix=_ \
-        -f chapters/01-simple-future/tests/runner/wrap.awk \
+        -f support/wrap.awk \
         "$BATS_TEST_TMPDIR/file.s" "$BATS_TEST_TMPDIR/file.s"
 }
 
@@ -74,5 +74,5 @@ _free:
         done
     done
     fails make -C chapters/03-executor test TARGET=macos
-    prints "What is built for macos does not run here: take demo and run-tests of"
+    prints "What is built for macos does not run here: take run-demo and run-tests of"
 }

@@ -6,7 +6,7 @@
 load helper
 
 @test "the model of kqueue does what Linux does, and what the manual pages say" {
-    folder=tests/models/kqueue
+    folder=support/models/kqueue
     succeeds cc -std=c11 -Wall -Wextra -Wpedantic -Werror -g -O1 -pthread -I $folder \
         -o "$BATS_TEST_TMPDIR/check" $folder/check.c $folder/kqueue.c
     for seed in 1 2 3; do
@@ -31,19 +31,20 @@ load helper
 @test "chapter 4 runs on kqueue, and says that it is a model" {
     [ "$(uname -s)" = Linux ] || skip "here kqueue would be the kernel's"
     succeeds make chapter-4 run BACKEND=kqueue
-    prints "kqueue is a model here, not a kernel: ../../tests/models/kqueue"
+    prints "kqueue is a model here, not a kernel: ../../support/models/kqueue"
     prints "Socket 1 is now READABLE"
 }
 
-@test "a chapter alone says where the model is, and takes it from there" {
+@test "a chapter alone has no model, and takes the course's from where it is told" {
     [ "$(uname -s)" = Linux ] || skip "here kqueue would be the kernel's"
     mkdir "$BATS_TEST_TMPDIR/alone"
-    cp -R chapters/04-io-blocker/Makefile chapters/04-io-blocker/src "$BATS_TEST_TMPDIR/alone"
+    ln -s "$root/support" "$BATS_TEST_TMPDIR/course"
+    cp -R chapters/04-io-blocker/Makefile chapters/04-io-blocker/src chapters/04-io-blocker/demo \
+        "$BATS_TEST_TMPDIR/alone"
     cd "$BATS_TEST_TMPDIR/alone"
     fails make BACKEND=kqueue
-    prints "Linux has no kqueue, and the model of it is not here: it lies in the course, in tests/models/kqueue"
-    [ "${#lines[@]}" -eq 1 ]
-    succeeds make run BACKEND=kqueue MODELS="$root/tests/models"
+    prints "sys/event.h"
+    succeeds make run BACKEND=kqueue COURSE=../course
     prints "Socket 1 is now READABLE"
 }
 
@@ -55,9 +56,9 @@ load helper
     }
     for target in macos macos-arm64; do
         succeeds make build TARGET=$target
-        prints "Built for a Mac: take the file 'demo' of build/$target-* there"
+        prints "Built for a Mac: take the file 'run-demo' of build/$target-* there"
         for chapter in chapters/0*; do
-            head -c 4 "$chapter"/build/$target-*/demo | od -An -tx1 | grep -q "cf fa ed fe"
+            head -c 4 "$chapter"/build/$target-*/run-demo | od -An -tx1 | grep -q "cf fa ed fe"
         done
     done
     fails make chapter-4 run TARGET=macos
@@ -68,11 +69,11 @@ load helper
 copy_for_orders() {
     local copy=$BATS_TEST_TMPDIR/copy chapter
     mkdir -p "$copy/tests"
-    cp -R scripts "$copy"
+    cp -R scripts support "$copy"
     cp -R tests/models tests/orders.txt "$copy/tests"
     for chapter in chapters/0*; do
         mkdir -p "$copy/$chapter"
-        cp -R "$chapter/Makefile" "$chapter/src" "$chapter/tests" "$copy/$chapter"
+        cp -R "$chapter/Makefile" "$chapter/src" "$chapter/demo" "$chapter/tests" "$copy/$chapter"
     done
     cd "$copy"
     task=chapters/03-executor/src/task.c

@@ -9,10 +9,11 @@ setup() {
 
 # Chapter 5 with a mistake, in $copy.
 chapter_with() { # PATCH
-    copy=$BATS_TEST_TMPDIR/chapter
-    mkdir "$copy"
+    copy=$BATS_TEST_TMPDIR/chapters/05-socket-read
+    mkdir -p "$copy"
+    ln -s "$root/support" "$BATS_TEST_TMPDIR/support"
     cp -R chapters/05-socket-read/Makefile chapters/05-socket-read/src \
-        chapters/05-socket-read/tests "$copy"
+        chapters/05-socket-read/demo chapters/05-socket-read/tests "$copy"
     patch -s -p1 -d "$copy" <"tests/mistakes/$1.patch"
 }
 

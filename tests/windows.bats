@@ -3,18 +3,9 @@
 
 load helper
 
-# The small course, with the small runner in each chapter.
-course_with_runner() {
-    small_course
-    local chapter
-    for chapter in chapters/*; do
-        cp -R "$root/chapters/01-simple-future/tests/runner" "$chapter/tests"
-    done
-}
-
 # A chapter with a test for every way to end.
 chapter_of_endings() {
-    course_with_runner
+    small_course
     cd chapters/01-one || return 1
     cat >tests/test_endings.c <<'END'
 #include <criterion/criterion.h>
@@ -82,7 +73,7 @@ need_wine() {
 }
 
 @test "where Criterion is missing, the small runner takes its place and says so" {
-    course_with_runner
+    small_course
     path_without cc
     cat >"$path/cc" <<'END'
 #!/bin/sh
@@ -90,38 +81,40 @@ case " $* " in *" -E "*) ! grep -q criterion ;; *) exec gcc "$@" ;; esac
 END
     chmod +x "$path/cc"
     PATH=$path succeeds make chapter-1 test
-    prints "Criterion is not installed: the tests run on tests/runner instead."
+    prints "Criterion is not installed: the tests run on the course's small runner instead."
     prints "Tests: chapter 1 passed (2)."
     PATH=$path fails make chapter-1 test RUNNER=criterion
     prints "Criterion is not installed: run "
 }
 
 @test "FILTER picks tests on the small runner, and one that matches none fails" {
-    course_with_runner
+    small_course
     succeeds make chapter-1 test RUNNER=portable FILTER='sum/of_*'
     prints "Tested: 1 | Passing: 1"
     fails make chapter-1 test RUNNER=portable FILTER=nothing/at_all
-    prints "No test is named 'nothing/at_all': try 'suite/*'."
+    prints "No test is named 'nothing/at_all': say 'suite/test', or 'suite/*' for all."
 }
 
 @test "a test that Windows cannot run is named, with the reason, and counted" {
     need_wine
-    course_with_runner
-    printf '# why\nsum/keeps_its_memory  It has none.\n' >chapters/01-one/tests/skips-windows.txt
+    small_course
+    mkdir -p support/skips/01-one
+    printf '# why\nsum/keeps_its_memory  It has none.\n' >support/skips/01-one/windows.txt
     succeeds make TARGET=windows chapter-1 test
     prints "[SKIP] sum::keeps_its_memory: It has none."
     prints "Tests: chapter 1 passed (1, 1 skipped)."
-    printf 'sum/of_yesterday  It is gone.\n' >chapters/01-one/tests/skips-windows.txt
+    printf 'sum/of_yesterday  It is gone.\n' >support/skips/01-one/windows.txt
     fails make TARGET=windows chapter-1 test
     prints "No test has the name that is to be skipped: 'sum/of_yesterday'."
 }
 
 @test "every test that is skipped for Windows exists" {
-    for list in chapters/*/tests/skips-*.txt; do
+    for list in support/skips/*/*.txt; do
         while read -r name reason; do
             case $name in '#'*) continue ;; esac
             [ "$reason" ] || { echo "$list gives no reason for $name"; return 1; }
-            grep -q "^Test(${name%/*}, ${name#*/}" "${list%/*}"/test_*.c ||
+            chapter=$(basename "$(dirname "$list")")
+            grep -q "^Test(${name%/*}, ${name#*/}" "chapters/$chapter"/tests/test_*.c ||
                 { echo "$list names $name, which does not exist"; return 1; }
         done <"$list"
     done
@@ -134,12 +127,12 @@ END
     prints "01-one: 2"
     succeeds make TARGET=windows chapter-1 run
     prints "01-one: 2"
-    [ -e chapters/01-one/build/cc-O2/demo ]
-    [ -e chapters/01-one/build/x86_64-w64-mingw32-gcc-O2/demo.exe ]
+    [ -e chapters/01-one/build/cc-O2/run-demo ]
+    [ -e chapters/01-one/build/x86_64-w64-mingw32-gcc-O2/run-demo.exe ]
 }
 
 @test "a missing compiler for Windows is one sentence, in the course and in a chapter alone" {
-    course_with_runner
+    small_course
     path_without x86_64-w64-mingw32-gcc
     PATH=$path fails make TARGET=windows chapter-1
     says "There is no compiler 'x86_64-w64-mingw32-gcc': run '$(PATH=$path sh setup.sh --how mingw)' or 'sh setup.sh --windows', which installs what is missing."
@@ -152,7 +145,7 @@ END
 
 @test "a missing Wine is one sentence" {
     command -v x86_64-w64-mingw32-gcc >/dev/null || skip "no compiler for Windows"
-    course_with_runner
+    small_course
     cd chapters/01-one
     succeeds make TARGET=windows
     fails make TARGET=windows WINE= run
