@@ -140,7 +140,7 @@ char *strerror(int error) {
     };
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
         if (more[i].error == error) {
-            return (char *)(uintptr_t)more[i].words; /* nobody changes them */
+            return (char *)(uintptr_t)more[i].words; /* not changed */
         }
     }
     return error >= 0 && error < _sys_nerr ? _sys_errlist[error]
@@ -588,7 +588,7 @@ int socketpair(int family, int type, int protocol, int ends[2]) {
     return 0;
 }
 
-/* Each end could do both; nobody tries. */
+/* Each end could do both; no caller tries. */
 int pipe(int ends[2]) {
     return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
 }

@@ -1,11 +1,7 @@
-/**
- * @file
+/** @file
  * What platform.h promises, on Windows. No other file has to include this one,
- * except a back end that needs the SOCKET behind a descriptor.
- *
- * A descriptor is a small number, as on POSIX: the lowest one that is free. It
- * stands for a SOCKET in the table of platform_windows.c.
- */
+ * except a back end that needs the SOCKET behind a descriptor: the lowest small
+ * number that is free, as on POSIX, in the table of platform_windows.c. */
 #ifndef PLATFORM_WINDOWS_H
 #define PLATFORM_WINDOWS_H
 
@@ -75,29 +71,16 @@
 #undef far
 /** @endcond */
 
-/**
- * The SOCKET that a descriptor stands for. Any thread.
- *
- * @param[in] descriptor  any number.
- * @return `INVALID_SOCKET` if that is not an open socket.
- */
+/** The SOCKET that a descriptor stands for; `INVALID_SOCKET` if that is not an
+ * open socket. Any thread. */
 SOCKET platform_socket(int descriptor);
 
-/**
- * What kind of thing a descriptor is. Any thread.
- *
- * @param[in] descriptor  any number.
- * @return 0 if it is a socket, `-EBADF` if it is not open, `-EPERM` if it is
- *         a file, for which Windows cannot wait.
- */
+/** Whether a descriptor is a socket. Errors: `-EBADF` if it is not open,
+ * `-EPERM` if it is a file, for which Windows cannot wait. Any thread. */
 int platform_check_socket(int descriptor);
 
-/**
- * The error number of POSIX for one of Winsock's.
- *
- * @param[in] winsock_error  as `WSAGetLastError()` returns it.
- * @return such as `EAGAIN` for `WSAEWOULDBLOCK`; `EIO` if there is none.
- */
+/** The error number of POSIX for one of `WSAGetLastError()`'s, such as `EAGAIN`
+ * for `WSAEWOULDBLOCK`; `EIO` if there is none. */
 int platform_errno(int winsock_error);
 
 /* What follows is documented where POSIX documents it. */
@@ -138,7 +121,7 @@ struct sigaction {
 #define O_NOCTTY 0
 #define RLIMIT_NOFILE 7
 #define RLIM_INFINITY ULONG_MAX
-#define SIGPIPE 13 /* nobody raises it */
+#define SIGPIPE 13 /* it is never raised */
 #define SIGUSR1 SIGBREAK
 
 int socket(int family, int type, int protocol);

@@ -28,7 +28,7 @@ static void wake(void) {
 }
 //! [wake]
 
-/* A future at the top: nobody but main() polls it. */
+/* A future at the top: only main() polls it. */
 typedef struct Top {
     const char *name;
     SimpleFuture *future;
@@ -37,7 +37,7 @@ typedef struct Top {
 } Top;
 
 static int polls;
-static int polls_for_nothing;
+static int spurious_polls;
 
 static void poll_top(Top *top) {
     if (top->ready) {
@@ -45,9 +45,9 @@ static void poll_top(Top *top) {
     }
     top->ready = simple_future_poll(top->future, wake) == POLL_READY;
     polls += 1;
-    polls_for_nothing += !top->has_news;
+    spurious_polls += !top->has_news;
     printf("poll %s: %s%s\n", top->name, top->ready ? "ready" : "pending",
-           top->has_news ? "" : ", for nothing");
+           top->has_news ? "" : ", spurious");
     top->has_news = false;
 }
 
@@ -68,7 +68,7 @@ static void deliver(int number, const char *text) {
     size_t length = strlen(text);
     size_t lost = length - socket_deliver(&sockets[number - 1], text, length);
     if (lost > 0) {
-        printf("  Socket %d is full: nobody reads it, %zu bytes are lost.\n",
+        printf("  Socket %d is full, for want of a read: %zu bytes are lost.\n",
                number, lost);
     }
 }
@@ -94,7 +94,7 @@ static int play(void) {
 
 /* Never with the code as it stands; "Break it" in the README gets here. */
 static void give_up(void) {
-    printf("  The network is gone and nobody was woken: a future waits for "
+    printf("  The network is gone and no future was woken: one waits for "
            "ever.\n");
     exit(1);
 }
@@ -119,7 +119,7 @@ static void print_outputs(const SocketRead *name, const SocketRead *question,
     printf("B is ready:\n");
     print_output("socket 2", left);
     print_output("socket 3", right);
-    printf("%d polls, %d of them for nothing.\n", polls, polls_for_nothing);
+    printf("%d polls, %d of them spurious.\n", polls, spurious_polls);
 }
 
 int main(void) {

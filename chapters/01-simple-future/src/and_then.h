@@ -1,7 +1,6 @@
-/**
- * @file
+/** @file
  * Two futures one after the other: ready when the second is.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef AND_THEN_H
 #define AND_THEN_H
 
@@ -9,21 +8,12 @@
 
 /** Finishes a first future, and then a second one. */
 typedef struct AndThen {
-    /** What is polled. */
     SimpleFuture future;
-    /** Borrowed; `NULL` once it was ready. */
-    SimpleFuture *first;
-    /** Borrowed; not polled before `first` was ready. */
-    SimpleFuture *second;
+    SimpleFuture *first;  /**< `NULL` once it was ready. */
+    SimpleFuture *second; /**< Not polled before `first` was ready. */
 } AndThen;
 
-/**
- * Makes the future of one after the other; allocates nothing.
- *
- * @param[out] self   memory of the caller's.
- * @param[in] first   borrowed until the whole is ready.
- * @param[in] second  borrowed until the whole is ready.
- */
+/** Makes the future of one after the other; borrows both until it is ready. */
 void and_then_init(AndThen *self, SimpleFuture *first, SimpleFuture *second);
 
 #endif

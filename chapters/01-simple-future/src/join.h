@@ -1,7 +1,6 @@
-/**
- * @file
+/** @file
  * Two futures at the same time: ready when both are.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef JOIN_H
 #define JOIN_H
 
@@ -9,21 +8,12 @@
 
 /** Waits for two futures at once; each keeps its own output. */
 typedef struct Join {
-    /** What is polled. */
     SimpleFuture future;
-    /** Borrowed; `NULL` once it was ready. */
-    SimpleFuture *first;
-    /** Borrowed; `NULL` once it was ready. */
-    SimpleFuture *second;
+    SimpleFuture *first;  /**< `NULL` once it was ready. */
+    SimpleFuture *second; /**< `NULL` once it was ready. */
 } Join;
 
-/**
- * Makes the future of both; allocates nothing.
- *
- * @param[out] self   memory of the caller's.
- * @param[in] first   borrowed until the join is ready.
- * @param[in] second  borrowed until the join is ready.
- */
+/** Makes the future of both; borrows them until it is ready. */
 void join_init(Join *self, SimpleFuture *first, SimpleFuture *second);
 
 #endif

@@ -1,7 +1,6 @@
-/**
- * @file
+/** @file
  * The future of the bytes that a socket has not received yet.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef SOCKET_READ_H
 #define SOCKET_READ_H
 
@@ -12,26 +11,14 @@
 
 /** Reads whatever arrives first on a socket, once. */
 typedef struct SocketRead {
-    /** What is polled. */
     SimpleFuture future;
-    /** Output, once ready: bytes now in the buffer; 0 means end of file. */
-    size_t length;
-    /** Borrowed. */
+    size_t length; /**< Output: bytes read; 0 at the end of file. */
     Socket *socket;
-    /** Borrowed. */
     void *buffer;
-    /** Bytes that `buffer` has room for. */
     size_t capacity;
 } SocketRead;
 
-/**
- * Makes the future; nothing is read before it is polled.
- *
- * @param[out] self     memory of the caller's.
- * @param[in] socket    borrowed until the future is ready.
- * @param[in] buffer    borrowed until the future is ready.
- * @param[in] capacity  of `buffer`, in bytes, at least 1.
- */
+/** Makes the future; borrows socket and buffer until it is ready. */
 void socket_read_init(SocketRead *self, Socket *socket, void *buffer,
                       size_t capacity);
 

@@ -24,14 +24,14 @@ enum { SOCKETS = 3, LINE = 128 };
 
 static Socket sockets[SOCKETS];
 
-/* A future at the top: nobody but main() polls it. */
+/* A future at the top: only main() polls it. */
 typedef struct Top {
     const char *name;
     Future *future;
     bool ready;
     bool has_news; /* whether one of its sockets got something since */
     bool woken;
-    int wakers; /* clones that somebody keeps */
+    int wakers; /* clones that are kept */
 } Top;
 
 //! [wake]
@@ -67,7 +67,7 @@ static const WakerVtable top_vtable = {
 //! [wake]
 
 static int polls;
-static int polls_for_nothing;
+static int spurious_polls;
 
 static void poll_top(Top *top) {
     Waker waker = {top, &top_vtable}; /* lent, not owned: nothing to drop */
@@ -75,9 +75,9 @@ static void poll_top(Top *top) {
     top->woken = false;
     top->ready = future_poll(top->future, &context) == POLL_READY;
     polls += 1;
-    polls_for_nothing += !top->has_news;
+    spurious_polls += !top->has_news;
     printf("poll %s: %s%s\n", top->name, top->ready ? "ready" : "pending",
-           top->has_news ? "" : ", for nothing");
+           top->has_news ? "" : ", spurious");
     top->has_news = false;
 }
 
@@ -98,7 +98,7 @@ static void deliver(int number, const char *text) {
     size_t length = strlen(text);
     size_t lost = length - socket_deliver(&sockets[number - 1], text, length);
     if (lost > 0) {
-        printf("  Socket %d is full: nobody reads it, %zu bytes are lost.\n",
+        printf("  Socket %d is full, for want of a read: %zu bytes are lost.\n",
                number, lost);
     }
 }
@@ -124,7 +124,7 @@ static int play(void) {
 
 /* Never with the code as it stands; "Break it" in the README gets here. */
 static void give_up(void) {
-    printf("  The network is gone and nobody was woken: a future waits for "
+    printf("  The network is gone and no future was woken: one waits for "
            "ever.\n");
     exit(1);
 }
@@ -149,7 +149,7 @@ static void print_outputs(const SocketRead *name, const SocketRead *question,
     printf("B is ready:\n");
     print_output("socket 2", left);
     print_output("socket 3", right);
-    printf("%d polls, %d of them for nothing.\n", polls, polls_for_nothing);
+    printf("%d polls, %d of them spurious.\n", polls, spurious_polls);
 }
 
 static void run_network(void) {
@@ -193,7 +193,7 @@ static void run_network(void) {
     print_outputs(&name, &question, &left, &right);
     future_drop(&a.future);
     future_drop(&b.future);
-    printf("Wakers still kept by somebody: %d of A, %d of B.\n", tops[0].wakers,
+    printf("Wakers still kept: %d of A, %d of B.\n", tops[0].wakers,
            tops[1].wakers);
     for (int i = 0; i < SOCKETS; i++) {
         socket_deinit(&sockets[i]);
@@ -228,7 +228,7 @@ static int run_time_out(void) {
            "Left waiting on the socket: %s.\n",
            either.winner == &timer.future ? "timer" : "read",
            (int)((clock_now_ns() - start_ns) / NS_PER_MS),
-           waiter_list_is_empty(&silent.readers) ? "nobody" : "the read");
+           waiter_list_is_empty(&silent.readers) ? "nothing" : "the read");
     future_drop(&either.future);
     socket_deinit(&silent);
     return 0;

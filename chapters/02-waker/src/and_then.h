@@ -1,7 +1,6 @@
-/**
- * @file
+/** @file
  * Two futures one after the other: ready when the second is.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef AND_THEN_H
 #define AND_THEN_H
 
@@ -11,25 +10,13 @@
 
 /** Finishes a first future, and then a second one. */
 typedef struct AndThen {
-    /** What is polled. */
     Future future;
-    /** Owned. */
     Future *first;
-    /** Owned; not polled before `first` was ready. */
-    Future *second;
-    /** Whether `first` has been ready. */
+    Future *second; /**< Not polled before `first` was ready. */
     bool first_ready;
 } AndThen;
 
-/**
- * Makes the future of one after the other; allocates nothing.
- *
- * @param[out] self   memory of the caller's.
- * @param[in] first   owned until the whole is dropped; its memory is
- *                    the caller's.
- * @param[in] second  owned until the whole is dropped; its memory is
- *                    the caller's.
- */
+/** Makes the future of one after the other; owns both, but not their memory. */
 void and_then_init(AndThen *self, Future *first, Future *second);
 
 #endif

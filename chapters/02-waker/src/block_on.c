@@ -36,7 +36,7 @@ static int blocked_thread_new(BlockedThread **thread_out) {
 }
 
 //! [references]
-/* Borrows. Relaxed: whoever clones has a reference, so nothing can end. */
+/* Borrows. Relaxed: the clone is made of a reference, so nothing can end. */
 static void *thread_waker_clone(void *data) {
     BlockedThread *thread = data;
     atomic_fetch_add_explicit(&thread->references, 1, memory_order_relaxed);
@@ -45,7 +45,8 @@ static void *thread_waker_clone(void *data) {
 
 /*
  * Consumes. Release: all that this owner did comes before its decrement.
- * Acquire: the last owner sees all that the others did, and frees.
+ * Acquire: each decrement reads from the one before it, so the last one has
+ * all of them before it, and frees.
  */
 static void thread_waker_drop(void *data) {
     BlockedThread *thread = data;

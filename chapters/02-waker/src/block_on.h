@@ -1,19 +1,13 @@
-/**
- * @file
+/** @file
  * The bridge from ordinary code: run one future, sleep while it is pending.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef BLOCK_ON_H
 #define BLOCK_ON_H
 
 #include "future.h"
 
-/**
- * Polls a future until it is ready; the thread sleeps in between. Any thread.
- *
- * @param[in,out] future  borrowed; not ready yet. It is not dropped.
- * @return 0 once it is ready; `-ENOMEM` or `-EAGAIN` if the system has no
- *         memory or no lock for it: then it was not polled.
- */
+/** Polls a future until it is ready, sleeping in between; does not drop it. Any
+ * thread. Errors, before any poll: `-ENOMEM`; `-EAGAIN` without a lock. */
 int block_on(Future *future);
 
 #endif

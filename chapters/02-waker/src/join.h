@@ -1,7 +1,6 @@
-/**
- * @file
+/** @file
  * Two futures at the same time: ready when both are.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef JOIN_H
 #define JOIN_H
 
@@ -11,23 +10,12 @@
 
 /** Waits for two futures at once; each keeps its own output. */
 typedef struct Join {
-    /** What is polled. */
     Future future;
-    /** Owned. */
     Future *first, *second;
-    /** Which of them has been ready. */
     bool first_ready, second_ready;
 } Join;
 
-/**
- * Makes the future of both; allocates nothing.
- *
- * @param[out] self   memory of the caller's.
- * @param[in] first   owned until the join is dropped; its memory is
- *                    the caller's.
- * @param[in] second  owned until the join is dropped; its memory is
- *                    the caller's.
- */
+/** Makes the future of both; owns them, but not their memory. */
 void join_init(Join *self, Future *first, Future *second);
 
 #endif

@@ -1,11 +1,7 @@
-/**
- * @file
- * Puts a thread to sleep until another one calls.
- *
- * The call is remembered: if it comes before the thread sleeps, the thread
- * does not sleep at all. That is the whole difference to a bare "sleep" and
- * "wake up", with which a call that came a moment too early would be lost.
- */
+/** @file
+ * Puts a thread to sleep until another one calls. The call is remembered: if it
+ * comes before the thread sleeps, the thread does not sleep at all.
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef PARKER_H
 #define PARKER_H
 
@@ -14,43 +10,21 @@
 
 /** Where one thread sleeps. */
 typedef struct Parker {
-    /** Guards `unparked`. */
-    pthread_mutex_t lock;
-    /** Signalled when `unparked` becomes true. */
+    pthread_mutex_t lock; /**< Guards `unparked`. */
     pthread_cond_t called;
-    /** Somebody called since the last parker_park(). */
-    bool unparked;
+    bool unparked; /**< Called since the last parker_park(). */
 } Parker;
 
-/**
- * Makes a parker that nobody has called.
- *
- * @param[out] self  memory of the caller's; to be given to parker_deinit().
- * @return 0, or `-ENOMEM` or `-EAGAIN` if the system has no more locks.
- */
+/** Makes a parker. Errors: `-ENOMEM`, `-EAGAIN` if there are no more locks. */
 int parker_init(Parker *self);
 
-/**
- * Releases what parker_init() acquired.
- *
- * @param[in,out] self  nobody parks here or calls any more.
- */
+/** Releases what parker_init() acquired. */
 void parker_deinit(Parker *self);
 
-/**
- * Sleeps until parker_unpark() was called, and uses that call up. Calls that
- * came since the last time count as one. One thread at a time.
- *
- * @param[in,out] self  borrowed.
- */
+/** Sleeps until it is called; calls since the last time count as one. */
 void parker_park(Parker *self);
 
-/**
- * Ends the sleep of the thread that is parked here, or its next one. Any
- * thread, at any time.
- *
- * @param[in,out] self  borrowed.
- */
+/** Calls: ends the sleep that is under way, or the next one. Any thread. */
 void parker_unpark(Parker *self);
 
 #endif

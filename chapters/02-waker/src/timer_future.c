@@ -6,8 +6,8 @@
  *    finds no waker, and the future sleeps for ever.
  * 2. Each poll replaces the waker: the latest one counts, since the future may
  *    have moved to another task.
- * 3. Wakers are cloned, called and dropped outside the lock. They are somebody
- *    else's code: it may take its time, take locks of its own, or poll us.
+ * 3. Wakers are cloned, called and dropped outside the lock. They are code of
+ *    others: it may take its time, take locks of its own, or poll us.
  */
 #include "timer_future.h"
 
@@ -18,7 +18,7 @@ static inline TimerFuture *timer_future_of(Future *future) {
     return (TimerFuture *)future;
 }
 
-/* Sleeps to the deadline, or until nobody wants it. The caller has the lock. */
+/* Sleeps to the deadline, or until it is dropped. The caller has the lock. */
 static void sleep_locked(TimerFuture *self) {
     struct timespec deadline = clock_timespec(self->deadline_ns);
     while (!self->dropped && clock_now_ns() < self->deadline_ns) {
@@ -77,8 +77,9 @@ no_condition:
 
 /*
  * Past its deadline the thread touches nothing of ours any more. It may still
- * be inside the wake-up, and nobody here waits for somebody else's code: it is
- * left to itself. Before its deadline it has been told to go, and is awaited.
+ * be inside the wake-up, which is code of others and is not waited for: the
+ * thread is left to itself. Before its deadline it has been told to go, and is
+ * awaited.
  */
 static void finish(TimerFuture *self, bool completed) {
     if (completed) {

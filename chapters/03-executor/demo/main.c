@@ -25,13 +25,13 @@ typedef struct Line {
     char buffer[16];
 } Line;
 
-/* The task that is polled last: everybody else is asleep by then. */
+/* The task that is polled last: all others are asleep by then. */
 //! [teller]
 typedef struct Teller {
     Future future;
     Line *lines;
     int count;
-    int threads; /* output: how many there were before anybody was woken */
+    int threads; /* output: how many there were before the first wake-up */
 } Teller;
 
 static Poll teller_poll(Future *future, Context *context) {
@@ -54,7 +54,7 @@ static void teller_drop(Future *future) {
 static void explain(const char *what, int result) {
     const char *advice =
         result == -EDEADLK
-            ? "No waker of the tasks is left: find out who lost it."
+            ? "No waker of the tasks is left: find out where it was lost."
             : "Try it with fewer sockets: ARGS=100.";
     fprintf(stderr, "%s: %s. %s\n", what, strerror(-result), advice);
 }

@@ -222,8 +222,7 @@ int executor_run(Executor *executor) {
 }
 //! [run]
 
-/* Lends a future to a task: the task polls it, and leaves the drop to others.
- */
+/* Lends a future to a task, which polls it and leaves the drop to others. */
 typedef struct LentFuture {
     Future future;
     Future *lent;

@@ -37,8 +37,9 @@ ssize_t socket_read_buf(Socket *socket, void *buffer, size_t capacity) {
 
 //! [watch]
 /*
- * Wakes all who wait, without the lock. Who has not been woken yet stands in
- * `woken`, and may be taken out of it meanwhile: the lock guards that as well.
+ * Wakes all that wait, without the lock. A waiter that has not been woken yet
+ * stands in `woken`, and may be taken out of it meanwhile: the lock guards that
+ * as well.
  */
 static void wake_readers(Socket *socket) {
     WaiterList woken;

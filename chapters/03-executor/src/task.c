@@ -34,10 +34,11 @@
  * executor has yet to read the note, and will queue the task then.
  *
  * The exchange that sets NOTED and the one that clears it are acquire and
- * release. Release when it is set, acquire when it is cleared: what was written
- * before a wake-up, the poll sees, also if it was the second wake-up or the
- * fifth that found the bit set. Release when it is cleared, acquire when it is
- * set: the executor has read `next_note` before another thread writes it.
+ * release, and each reads from the one before it. Release when it is set,
+ * acquire when it is cleared: what was written before a wake-up, the poll sees,
+ * also if it was the second wake-up or the fifth that found the bit set.
+ * Release when it is cleared, acquire when it is set: the executor has read
+ * `next_note` before another thread writes it.
  */
 #include "task.h"
 
@@ -54,8 +55,9 @@ void task_retain(Task *task) {
 }
 
 /*
- * Release: all that this owner did comes before its decrement. Acquire: the
- * last one sees all that the others did, and frees.
+ * Release: all that this owner did comes before its decrement. Acquire: each
+ * decrement reads from the one before it, so the last one has all of them
+ * before it, and frees.
  */
 void task_release(Task *task) {
     if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) ==

@@ -35,7 +35,7 @@ typedef struct Visitor {
     char answer[MESSAGE];
 } Visitor;
 
-/* What the visitors share: who is there, and who waits for the others. */
+/* What the visitors share: how many are there, and wait for the others. */
 struct Crowd {
     Spawner spawner;
     struct sockaddr_in address;

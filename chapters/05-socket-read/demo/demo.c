@@ -12,7 +12,7 @@ static const char *advice_for(int error) {
     case ENOMEM:
         return " Close some programs and try again.";
     case EDEADLK:
-        return " No waker of the tasks is left: find out who lost it.";
+        return " No waker of the tasks is left: find out where it was lost.";
     default:
         return "";
     }

@@ -77,7 +77,7 @@ static int run_clients(Demo *demo, int port_end) {
 /*
  * Lets the server run until the clients' process has closed its pipe, or until
  * nothing moves: a visitor that is never accepted would wait for ever, and all
- * the others for him.
+ * the others for it.
  */
 static int wait_for_clients(Executor *executor, const EchoServer *server,
                             int clients_end) {
@@ -113,7 +113,7 @@ static int serve(Demo *demo, Executor *executor, int port_end,
     uint16_t port = socket_port(&server.listener);
     log_line(&demo->output, "server: listening on 127.0.0.1:%u", port);
     ssize_t written = write(port_end, &port, sizeof port);
-    (void)written; /* if nobody reads it, the clients' end closes at once */
+    (void)written; /* if it is not read, the clients' end closes at once */
     close(port_end);
     result = wait_for_clients(executor, &server, clients_end);
     executor_cancel_all(executor);

@@ -68,7 +68,7 @@ static int wait_for_interrupt(Executor *executor, Socket *interrupt) {
     return result;
 }
 
-/* Lets those who are still here come to an end, but not for ever. */
+/* Lets open connections come to an end, but not for ever. */
 static int wait_for_the_end(Executor *executor, EchoServer *server) {
     EchoServerEnd end;
     TimerFuture grace;

@@ -42,7 +42,7 @@ static int read_all(FILE *file, unsigned char **bytes, size_t *length) {
 
 /*
  * Only a regular file is sure to have an end, and to be opened without waiting
- * for anybody. The bytes are the caller's, also after a failure.
+ * for another end. The bytes are the caller's, also after a failure.
  */
 static int read_file(const char *path, unsigned char **bytes, size_t *length) {
     struct stat status;

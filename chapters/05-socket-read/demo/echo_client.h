@@ -1,8 +1,7 @@
-/**
- * @file
- * A client that sends bytes to an echo server while it receives them back,
- * and compares.
- */
+/** @file
+ * A client that sends bytes to an echo server while it receives them back, and
+ * compares.
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef ECHO_CLIENT_H
 #define ECHO_CLIENT_H
 
@@ -14,41 +13,23 @@
 
 /** Sends, receives and compares, at the same time. */
 typedef struct EchoClient {
-    /** What is polled. */
     Future future;
-    /** Output, once ready: 0 if all came back as it went; `-EILSEQ` if other
-     * bytes came back, `-EPIPE` if too few, or another `-errno`. */
+    /** Output: 0 if all came back as it went; `-EILSEQ` if other bytes came
+     * back, `-EPIPE` if too few, or another `-errno`. */
     int result;
-    /** How many bytes have come back, so far or in the end. */
-    size_t received;
-    /** Borrowed. */
+    size_t received; /**< Bytes that have come back, so far or in the end. */
     const unsigned char *bytes;
-    /** Of `bytes`. */
     size_t length;
-    /** What it waits for. */
     enum { CLIENT_CONNECTS, CLIENT_TALKS, CLIENT_ENDED } state;
-    /** Whether all bytes have been written. */
-    bool sent;
-    /** First this. */
-    SocketConnect connect;
-    /** Then these two at once, on one socket. */
-    SocketWrite write;
-    /** See `write`. */
-    SocketRead read;
-    /** Owned while it talks. */
-    Socket socket;
-    /** What came back last. */
+    bool sent;             /**< All bytes have been written. */
+    SocketConnect connect; /**< First this, */
+    SocketWrite write;     /**< then these two at once, on one socket. */
+    SocketRead read;       /**< See `write`. */
+    Socket socket;         /**< Owned while it talks. */
     unsigned char buffer[4096];
 } EchoClient;
 
-/**
- * Makes the future; nothing happens before it is polled.
- *
- * @param[out] self    memory of the caller's.
- * @param[in] port     of the server, on 127.0.0.1.
- * @param[in] bytes    borrowed until the future is dropped.
- * @param[in] length   in bytes.
- */
+/** Makes the future; the server is on 127.0.0.1. */
 void echo_client_init(EchoClient *self, uint16_t port, const void *bytes,
                       size_t length);
 

@@ -1,6 +1,6 @@
 /*
- * One thread serves everybody, so nothing may keep it: least of all the
- * terminal or the pipe to which it tells what it does, if nobody reads there.
+ * One thread serves all, so nothing may keep it: least of all the terminal or
+ * the pipe to which it tells what it does, if that is not being read.
  *
  * Making the descriptor non-blocking would be simple, and wrong: the flag
  * belongs to the open file, which the shell and other programs share. So it is

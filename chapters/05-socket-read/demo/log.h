@@ -1,7 +1,6 @@
-/**
- * @file
+/** @file
  * What a server says while it serves: whole lines, which it never waits for.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef LOG_H
 #define LOG_H
 
@@ -9,43 +8,22 @@
 
 /** Where lines go. */
 typedef struct Log {
-    /** Borrowed. */
     int descriptor;
-    /** Whether a line waits for room, instead of being dropped. */
-    bool waits;
-    /** Lines that were dropped, and of which the log has not told yet. */
-    unsigned long dropped;
-    /** Whether only a part of the last one was written. */
-    bool cut;
-    /** Why a line could not be written, the last time: a `-errno`, or 0. */
-    int error;
+    bool waits; /**< A line waits for room, instead of being dropped. */
+    unsigned long dropped; /**< Lines of which the log has not told yet. */
+    bool cut;              /**< Only a part of the last one was written. */
+    int error; /**< Why a line could not be written, the last time, or 0. */
 } Log;
 
-/**
- * Drops what finds no room, from now on.
- *
- * @param[in,out] log  if its descriptor is a terminal, that is opened anew, for
- *                     this process alone.
- */
+/** From now on drops what finds no room. Opens a terminal anew for that. */
 void log_stop_waiting(Log *log);
 
-/**
- * Writes one line, or drops and counts it. If lines have been dropped, it says
- * how many before.
- *
- * @param[in,out] log  or `NULL`: then nothing happens.
- * @param[in] format   as of printf(3), without the end of the line. What is
- *                     longer than 511 bytes is cut.
- */
+/** Writes one line as of printf(3), without the end of the line, or drops and
+ * counts it. If lines have been dropped, it says how many before. More than 511
+ * bytes are cut. `NULL` writes nothing. */
 void log_line(Log *log, const char *format, ...);
 
-/**
- * Tells of the lines that were dropped, if there is room now; else they stay
- * counted.
- *
- * @param[in,out] log  may be used on.
- * @return 0, or `error`.
- */
+/** Tells of lines that were dropped, if there is room. Returns `error`. */
 int log_end(Log *log);
 
 #endif

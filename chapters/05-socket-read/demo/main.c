@@ -1,12 +1,12 @@
 /*
- * One thread serves everybody.
+ * One thread serves all.
  *
  *   main                 a server and a client on real sockets: the client
  *                        sends a file, this program itself, and compares
  *   main --file PATH     the same with another file
  *   main --serve         stays up until Ctrl-C; talk to it with nc
  *   main --crowd N       N connections at once, from a second process
- *   --idle SECONDS       with --serve: who says nothing for so long has to go
+ *   --idle SECONDS       with --serve: closes what is silent for so long
  *   --port P             for any of them, where the server listens
  *
  * What each of them does stands in demo_transfer.c, demo_server.c and
@@ -87,7 +87,7 @@ static bool parse(Demo *demo, int count, char **arguments) {
     return true;
 }
 
-/* What is opened next would take the place of a closed one, and its lines. */
+/* What is opened next would get a closed one's number, and its lines. */
 static bool can_talk(Demo *demo) {
     bool output = fcntl(demo->output.descriptor, F_GETFD) >= 0;
     bool errors = fcntl(demo->errors.descriptor, F_GETFD) >= 0;

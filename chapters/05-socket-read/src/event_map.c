@@ -36,7 +36,7 @@ void event_map_deinit(EventMap *map, WaiterList *waiters) {
 }
 //! [deinit]
 
-/* Makes room for a number; new places are empty. */
+/* Makes room for a number; new slots are empty. */
 static int reserve(EventMap *map, uint32_t object) {
     if (object < map->capacity) {
         return 0;

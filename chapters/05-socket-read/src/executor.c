@@ -194,7 +194,7 @@ static int executor_sleep(Executor *executor, Event *events_out) {
 //! [sleep]
 
 //! [events]
-/* Wakes exactly those whom the events and the time concern. */
+/* Wakes exactly the tasks that the events and the time concern. */
 static void wake_all(Executor *executor, const Event *events, int count) {
     for (int i = 0; i < count; i++) {
         event_map_wake(&executor->event_map, events[i]);
@@ -286,8 +286,7 @@ int executor_run(Executor *executor) {
 }
 //! [run]
 
-/* Lends a future to a task: the task polls it, and leaves the drop to others.
- */
+/* Lends a future to a task, which polls it and leaves the drop to others. */
 typedef struct LentFuture {
     Future future;
     Future *lent;
@@ -366,7 +365,7 @@ void executor_free(Executor *executor) {
     executor_cancel_all(executor);
     read_notes(mailbox_close(&executor->mailbox));
     run_all(executor, ready_queue_take_all(&executor->queue));
-    WaiterList left; /* those who wait, and are no tasks of ours */
+    WaiterList left; /* waiters that are no tasks of ours */
     waiter_list_init(&left);
     event_map_deinit(&executor->event_map, &left);
     timer_heap_deinit(&executor->timers, &left);

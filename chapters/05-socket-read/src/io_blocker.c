@@ -1,24 +1,24 @@
 /*
- * The part of an IoBlocker that is the same on every system: who waits for
- * what, and who must not hear of it.
+ * The part of an IoBlocker that is the same on every system: what is waited
+ * for, and which report is out of date.
  *
  * An object's interest is two sets of signals.
  *
- *   wanted   what somebody waits for. Set by adding, cleared by the event.
+ *   wanted   what is waited for. Set by adding, cleared by the event.
  *   armed    what the system has been told to report. It lags behind on
  *            purpose: when an event clears `wanted`, `armed` stays.
  *
  * A task that reads from a socket, over and over, clears and sets `wanted`
  * each time, which is two stores in memory. The system is not told, since
  * what is armed is a level: while nothing is there it reports nothing, and as
- * soon as something is, it reports it. Only if it reports a signal that
- * nobody wants is the signal disarmed; otherwise every wait would report it
+ * soon as something is, it reports it. Only when it reports a signal that is
+ * not wanted is the signal disarmed; otherwise every wait would report it
  * again at once. So telling the system costs one call when a reader begins
  * and one when it has lost interest, not two for each wait.
  *
  * Numbers of objects are used again. A report carries the generation under
  * which its object was armed; when an object is forgotten its number gets the
- * next generation, and whatever is still on its way reaches nobody.
+ * next generation, and a report that is still on its way is ignored.
  */
 #include "io_blocker.h"
 
@@ -104,7 +104,7 @@ static int arm(IoBlocker *blocker, IoObject object, Signals signals) {
 //! [arm]
 
 //! [forget]
-/* Forgets an object. That it may be closed already is nobody's concern. */
+/* Forgets an object. It may be closed already, which is no failure. */
 static void forget(IoBlocker *blocker, IoObject object) {
     Interest *interest = &blocker->interests[object];
     (void)arm(blocker, object, 0);
@@ -177,7 +177,7 @@ void io_blocker_remove_io_event_interest(IoBlocker *blocker, IoObject object,
 //! [remove]
 
 //! [hand_out]
-/* Turns a report into an event. Returns whether anybody waits for it. */
+/* Turns a report into an event. Returns whether it was waited for. */
 static bool hand_out(IoBlocker *blocker, const Readiness *report,
                      Event *event_out) {
     if ((size_t)report->object >= blocker->capacity ||

@@ -1,13 +1,9 @@
-/**
- * @file
+/** @file
  * The system's calls for sockets and files, under the names that POSIX gave
- * them.
- *
- * A POSIX system has them, and this is a list of its headers. Windows has the
- * same calls under other names, with other error numbers, and with handles in
- * the place of descriptors: platform_windows.c makes the one out of the other,
- * so that the sources can be written once.
- */
+ * them: a list of its headers. Windows has the same calls under other names,
+ * with other error numbers, and with handles: platform_windows.c makes the one
+ * of the other.
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef PLATFORM_H
 #define PLATFORM_H
 

@@ -1,9 +1,7 @@
-/**
- * @file
- * Two futures at the same time: ready when the first of them is.
- *
- * A time-out is one: a read, and a timer.
- */
+/** @file
+ * Two futures at the same time: ready when the first of them is. A time-out is
+ * one: a read, and a timer.
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef SELECT_H
 #define SELECT_H
 
@@ -11,23 +9,13 @@
 
 /** Waits for one of two futures; the other one is dropped. */
 typedef struct Select {
-    /** What is polled. */
     Future future;
-    /** Output, once ready: the one that was ready first, with its output in
-     * it; `NULL` until then. Ours until we are dropped. */
-    Future *winner;
-    /** Owned; `NULL` once it has lost. */
-    Future *first, *second;
+    Future *winner;         /**< Output: the one that was ready. */
+    Future *first, *second; /**< `NULL` once it has lost. */
 } Select;
 
-/**
- * Makes the future of the first of two; allocates nothing.
- *
- * @param[out] self   memory of the caller's.
- * @param[in] first   owned until the whole is dropped; its memory is the
- *                    caller's. It wins if both are ready.
- * @param[in] second  as `first`.
- */
+/** Makes the future of the first of two; owns both, but not their memory. If
+ * both are ready, `first` wins. */
 void select_init(Select *self, Future *first, Future *second);
 
 #endif

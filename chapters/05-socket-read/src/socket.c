@@ -50,7 +50,7 @@ int socket_init(Socket *socket, IoObject object) {
 //! [close]
 /*
  * Remove, then close: what is closed first can no longer be removed. The socket
- * says that it is closed before those who wait are woken.
+ * says that it is closed before its waiters are woken.
  */
 void socket_close(Socket *socket) {
     int usable = check_usable(socket);
@@ -241,7 +241,7 @@ ssize_t socket_write_buf(Socket *socket, const void *bytes, size_t length) {
 
 //! [set_callback]
 /*
- * The waiter first, then the interest: an event must find whom it is to wake.
+ * The waiter first, then the interest: an event must find what it is to wake.
  *
  * A waker is code of others, which may close this very socket: it is cloned
  * before we look at anything, and dropped after we have looked for the last

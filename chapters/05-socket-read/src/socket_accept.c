@@ -7,8 +7,10 @@ static inline SocketAccept *socket_accept_of(Future *future) {
 }
 
 /*
- * Errors of one connection, not of the listener: it was given up before it was
- * accepted, or the network between the two has failed. There may be a next one.
+ * Errors of one connection, not of the listener: there may be a next one, so
+ * try again without a rest. A connection that is reset before it is accepted
+ * is ECONNABORTED on the BSDs and macOS; Linux hands it out, and its first read
+ * fails. The others are network errors that Linux passes through accept(2).
  */
 static bool is_of_one_connection(int result) {
     return result == -ECONNABORTED || result == -EPROTO ||

@@ -1,7 +1,6 @@
-/**
- * @file
+/** @file
  * The future of the next connection to a listener.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef SOCKET_ACCEPT_H
 #define SOCKET_ACCEPT_H
 
@@ -10,27 +9,17 @@
 
 /** Accepts one connection. */
 typedef struct SocketAccept {
-    /** What is polled. */
     Future future;
-    /** Output, once ready: 0, or a `-errno` of socket_accept(). */
-    int result;
+    int result; /**< Output: 0, or the error of socket_accept(). */
     /** Output, if the result is 0: to be taken with socket_take(). What is not
      * taken is closed when the future is dropped. */
     Socket accepted;
-    /** Output, if the result is 0: the address of the other end. */
-    SocketAddress peer;
-    /** Borrowed. */
+    SocketAddress peer; /**< Output, if the result is 0: the other end's. */
     Socket *listener;
-    /** Our node in the listener's list. */
     Waiter waiter;
 } SocketAccept;
 
-/**
- * Makes the future; nothing is accepted before it is polled.
- *
- * @param[out] self      memory of the caller's.
- * @param[in] listener   borrowed until the future is dropped.
- */
+/** Makes the future. */
 void socket_accept_init(SocketAccept *self, Socket *listener);
 
 #endif

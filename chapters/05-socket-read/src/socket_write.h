@@ -1,7 +1,6 @@
-/**
- * @file
+/** @file
  * The future of bytes that have all been written.
- */
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef SOCKET_WRITE_H
 #define SOCKET_WRITE_H
 
@@ -14,32 +13,17 @@
 
 /** Writes all of a buffer, however slowly the other end reads. */
 typedef struct SocketWrite {
-    /** What is polled. */
     Future future;
-    /** Output, once ready: 0 if all is written, or a `-errno`. */
-    int result;
-    /** Borrowed. */
+    int result; /**< Output: 0 if all is written, or a `-errno`. */
     Socket *socket;
-    /** Borrowed. */
     const unsigned char *bytes;
-    /** Of `bytes`. */
     size_t length;
-    /** How many of them have been written. */
-    size_t written;
-    /** Whether the rest waits for room. */
-    bool full;
-    /** Our node in the socket's list. */
+    size_t written; /**< How many of the bytes have been. */
+    bool full;      /**< The rest waits for room. */
     Waiter waiter;
 } SocketWrite;
 
-/**
- * Makes the future; nothing is written before it is polled.
- *
- * @param[out] self    memory of the caller's.
- * @param[in] socket   borrowed until the future is dropped.
- * @param[in] bytes    borrowed until the future is dropped.
- * @param[in] length   in bytes.
- */
+/** Makes the future. */
 void socket_write_init(SocketWrite *self, Socket *socket, const void *bytes,
                        size_t length);
 

@@ -1,15 +1,10 @@
-/**
- * @file
- * A future that an executor polls for you, and the wakers that name it.
- *
- * A task is one block of memory: the bookkeeping below, and behind it the
- * future itself. The executor holds one reference to it until it has
- * completed; each waker, each note in the mailbox and a join handle hold one
- * more. The last reference to go frees the block.
- *
- * The future in it is dropped earlier, on the executor's thread: when the task
- * is cancelled, or when it has completed and has no join handle, or no longer.
- */
+/** @file
+ * A future that an executor polls for you, and the wakers that name it. A task
+ * is one block of memory: the bookkeeping below, and behind it the future. The
+ * executor until it has completed, each waker, each note and the join handle
+ * hold a reference; the last one to go frees the block. The future is dropped
+ * earlier: when it is cancelled, or has completed and has no join handle.
+ * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef TASK_H
 #define TASK_H
 
@@ -20,108 +15,53 @@
 #include "future.h"
 #include "waiter.h"
 
-/** See executor.h. */
-typedef struct Executor Executor;
+typedef struct Executor Executor; /**< See executor.h. */
 
 /** A future under an executor's care. Its members are task.c's business. */
 typedef struct Task {
-    /** Any thread: wakers, notes, join handle, and the executor's own. */
-    atomic_uint references;
-    /** Any thread: NOTED, see task.c. */
-    atomic_bool noted;
+    atomic_uint references; /**< Any thread. */
+    atomic_bool noted;      /**< Any thread: NOTED, see task.c. */
 
-    /** Executor's thread: QUEUED, see the diagram in task.c. */
-    bool queued : 1;
-    /** Executor's thread: COMPLETED, see there. */
-    bool completed : 1;
-    /** Executor's thread: completed without being ready. */
-    bool cancelled : 1;
-    /** Executor's thread: a join handle holds one of the references. */
-    bool has_handle : 1;
+    bool queued : 1;     /**< QUEUED, see the diagram in task.c. */
+    bool completed : 1;  /**< COMPLETED, see there. */
+    bool cancelled : 1;  /**< Completed without being ready. */
+    bool has_handle : 1; /**< A join handle holds one of the references. */
 
-    /** While NOTED stands, the mailbox's: the note left before this one. */
-    struct Task *next_note;
-    /** Executor's thread: while QUEUED stands, the task behind this one. */
-    struct Task *next_ready;
-    /** Executor's thread: neighbours among the tasks not yet completed. */
-    struct Task *prev, *next;
-    /** Executor's thread: the join handle, while it waits for the end. */
-    WaiterList joiners;
-    /** Never changes; keeps the executor's memory. */
-    Executor *executor;
+    struct Task *next_note;   /**< The mailbox's while NOTED stands. */
+    struct Task *next_ready;  /**< The ready queue's while QUEUED stands. */
+    struct Task *prev, *next; /**< Among the tasks that have not completed. */
+    WaiterList joiners; /**< The join handle, while it waits for the end. */
+    Executor *executor; /**< Never changes; keeps the executor's memory. */
 
-    /** The future, moved here by task_new(). */
-    _Alignas(max_align_t) unsigned char future[];
+    _Alignas(max_align_t) unsigned char future[]; /**< Moved here. */
 } Task;
 
-/**
- * Moves a future into a new task, queued for its first poll. Executor's
- * thread.
- *
- * @param[in,out] executor  borrowed; takes care of the task from now on.
- * @param[in] future        not polled yet; moved away, unless this fails.
- * @param[in] size          of the concrete future, in bytes.
- * @param[out] task_out     borrowed from the executor.
- * @return 0, or `-ENOMEM`: then the future is still the caller's.
- */
+/** Moves a future into a new task of the executor's, to be polled first.
+ * Errors: `-ENOMEM`. */
 int task_new(Executor *executor, const Future *future, size_t size,
              Task **task_out);
 
-/**
- * Polls a task that came out of the ready queue. Executor's thread.
- *
- * @param[in,out] task  QUEUED stands; may be freed by this.
- */
+/** Polls a task that came out of the ready queue; may free it. */
 void task_run(Task *task);
 
-/**
- * Does what a note from another thread asks for: queues the task. Executor's
- * thread.
- *
- * @param[in,out] task  its note is out of the mailbox, whose reference is
- *                      consumed.
- */
+/** Queues a task whose note was taken; consumes the note's reference. */
 void task_take_note(Task *task);
 
-/**
- * Ends a task that has not completed: its future is dropped now, whether it
- * waits or is queued. Executor's thread, not from within its own poll.
- *
- * @param[in,out] task  borrowed; may be freed by this.
- */
+/** Ends a task, dropping its future; may free it. Not from within its poll. */
 void task_cancel(Task *task);
 
-/**
- * Whether a task can still be woken: with a waker, or with a note that has
- * not been read. Executor's thread.
- *
- * @param[in] task  borrowed; not completed.
- * @return false if it will never be queued again.
- */
+/** Whether a waker, or a note that has not been read, can still wake it. */
 bool task_has_waker(const Task *task);
 
-/**
- * The future in a task.
- *
- * @param[in,out] task  borrowed.
- * @return the concrete future's first member.
- */
+/** The future in a task. */
 static inline Future *task_future(Task *task) {
     return (Future *)(void *)task->future;
 }
 
-/**
- * Adds a reference. Any thread that has one.
- *
- * @param[in,out] task  borrowed.
- */
+/** Adds a reference. Any thread that has one. */
 void task_retain(Task *task);
 
-/**
- * Gives a reference back; the last one frees the task. Any thread.
- *
- * @param[in,out] task  consumed.
- */
+/** Gives a reference back; the last one frees the task. Any thread. */
 void task_release(Task *task);
 
 #endif

@@ -10,24 +10,26 @@
  *   one-shot          once, and then nothing until the next EPOLL_CTL_MOD
  *
  * Edge-triggered, a reader must read until the system says EAGAIN before it
- * may wait: a failed call for each wait, and a lost wake-up for whoever
- * forgets it. One-shot has no such trap, but each wait begins with a call
- * that arms again. Level-triggered costs neither, if only somebody notices
- * that a signal is reported to nobody; io_blocker.c does. So level it is.
+ * may wait: a failed call for each wait, and a lost wake-up if it is
+ * forgotten. One-shot has no such trap, but each wait begins with a call that
+ * arms again. Level-triggered costs neither, provided that a signal which is
+ * reported and not waited for is noticed; io_blocker.c does that. So level it
+ * is.
  *
  * Two habits of this kernel to know about:
  *
  * - Hang-up and error are reported whether asked for or not, even for an
- *   object that is armed for nothing. Disarming it wholly must therefore be
+ *   object that is armed for no signal. Disarming it wholly must therefore be
  *   EPOLL_CTL_DEL.
- * - The set holds open files, not numbers. A socket that is closed while a
- *   duplicate of it lives (dup, fork) stays in the set, goes on being
- *   reported, and can no longer be removed, since its number is gone. So:
- *   remove first, then close. If somebody did not, io_blocker.c still lets
- *   nobody hear of it, but each wait ends early.
+ * - An entry's key is a number together with the open file behind it, and
+ *   closing takes it out only with the file's last descriptor. A socket that is
+ *   closed while a duplicate of it lives (dup, fork) goes on being reported. It
+ *   cannot be removed under the duplicate's number, only under its own, after
+ *   dup2() has brought that back. So: remove first, then close. Otherwise
+ *   io_blocker.c ignores the reports, but each wait ends early.
  *
- * The wake-up is an eventfd, edge-triggered: each write is a new edge, so
- * nobody has to read it. Many writes before one wait are one report.
+ * The wake-up is an eventfd, edge-triggered: each write is a new edge, so it
+ * need not be read. Many writes before one wait are one report.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -13,8 +13,8 @@
  *
  * - To go from what is armed to what shall be is a list of changes, at most
  *   one for each filter, and one call. Nothing is ever "modified".
- * - Of two changes one may fail. What stayed armed without anybody's
- *   knowledge would be reported for ever. EV_RECEIPT makes the kernel answer
+ * - Of two changes one may fail. What stayed armed unknown to io_blocker.c
+ *   would be reported for ever. EV_RECEIPT makes the kernel answer
  *   for each change, and if one failed, both are taken back.
  * - Data and room at once are two events, in one batch or in two. They stay
  *   two reports; io_blocker.c puts up with several for one object.
@@ -25,9 +25,9 @@
  *   has ended both filters say so, each for itself. EV_EOF with the socket's
  *   error in `fflags` has broken both, and is both signals. (An error that will
  *   pass may come without EV_EOF. Then, too, each filter speaks for itself.)
- * - A pipe that nobody reads any more may be refused to its writer instead of
- *   being added and reported: with EPIPE by FreeBSD, OpenBSD and DragonFly, with
- *   EBADF by NetBSD. Only macOS adds it. Whoever waits for it is to be told, so
+ * - A pipe without a reader may be refused to its writer instead of being
+ *   added and reported: with EPIPE by FreeBSD, OpenBSD and DragonFly, with
+ *   EBADF by NetBSD. Only macOS adds it. A writer that waits is to be told, so
  *   a stand-in is added: an event of our own that is triggered, in a second
  *   change, since FreeBSD and NetBSD lose a trigger that comes with EV_ADD.
  * - If the reader goes while the writer's filter is there, FreeBSD reports it
@@ -170,7 +170,7 @@ static uint16_t list_changes(struct kevent *changes, IoObject object,
 //! [changes]
 
 /*
- * Adds or deletes what reports a hang-up in the place of another filter. Each
+ * Adds or deletes what reports a hang-up instead of another filter. Each
  * filter of an object has a stand-in of its own.
  */
 static int change_stand_in(Backend *backend, struct kevent change) {
@@ -186,7 +186,7 @@ static int change_stand_in(Backend *backend, struct kevent change) {
     return result < 0 ? -errno : 0;
 }
 
-/* Whether a filter is refused for want of somebody at the pipe's other end. */
+/* Whether a filter is refused because the pipe's other end is closed. */
 static bool is_hang_up(const struct kevent *change, int error) {
     return error == EPIPE ||
            (error == EBADF && check_kind((IoObject)change->ident) == 0);

@@ -12,8 +12,8 @@
  *  1. Does it report readiness, or that an operation is complete? Of a
  *     descriptor, or of each signal by itself?
  *  2. Does it report a level as long as it lasts, an edge, or once?
- *  3. Does it report hang-up and error unasked? To an object that is armed for
- *     nothing, too? Not even when asked?
+ *  3. Does it report hang-up and error unasked? Of an object that is armed for
+ *     no signal, too? Not even when asked?
  *  4. What does it remember of an object that was closed, and for how long? And
  *     of a pipe whose other end is closed?
  *  5. Which number of ours does it carry with a report: are there 64 bits?
@@ -57,9 +57,9 @@ void backend_free(Backend *backend) {
 
 /*
  *  1. `before` is 0: a new object, whose number can be any. Refuse what is not
- *     open with `-EBADF`, before any table grows for it. Refuse a file, a folder
- *     and /dev/null with `-EPERM`; take sockets, pipes, FIFOs and terminals.
- *     Keep nothing of what was refused.
+ *     open with `-EBADF`, before any table grows for it. Refuse a file, a
+ *     folder and /dev/null with `-EPERM`; take sockets, pipes, FIFOs and
+ *     terminals. Keep nothing of what was refused.
  *  2. Neither is 0: change the signals. What is there already must be
  *     reported, although nothing changes any more. If the change is refused,
  *     the signals of before are still armed.
@@ -97,8 +97,8 @@ int backend_wait(Backend *backend, uint64_t deadline_ns,
 
 /*
  *  1. End the wait that is under way or, if there is none, the next one.
- *  2. Any thread may call it at any time, a signal handler too: no lock, no
- *     memory, errno as it was.
+ *  2. Any thread may call it until backend_free(), a signal handler too: no
+ *     lock, no memory, errno as it was.
  *  3. Never sleep, however often it is called.
  */
 void backend_wake(Backend *backend) {

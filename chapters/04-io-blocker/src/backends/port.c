@@ -5,8 +5,8 @@
  * of objects that one asks about: each zx_object_wait_async() is an order for
  * one packet, about one handle and some of its signals, and the packet ends
  * it. A signal that is there already queues the packet at once. With
- * ZX_WAIT_ASYNC_EDGE only a signal that comes later does, and whoever was
- * busy meanwhile has lost it; so it is the level that is asked for here.
+ * ZX_WAIT_ASYNC_EDGE only a signal that comes later does, and one that came
+ * before is lost; so it is the level that is asked for here.
  *
  * The port is one-shot by nature, and the contract wants levels. So whatever
  * has been reported and is still armed is ordered again by the next wait, at
@@ -26,8 +26,8 @@
  *   or "writable" at present: for a socket these change when it connects. So
  *   it is asked before each order. (An order keeps the meaning that it had:
  *   first connect() or listen(), then wait.)
- * - poll(2) reports a hang-up unasked; a port reports nothing unasked. Somebody
- *   who waits for room in a socket whose far end has gone would wait for ever.
+ * - poll(2) reports a hang-up unasked; a port reports nothing unasked. A writer
+ *   that waits for room in a socket whose far end has gone would wait for ever.
  *   So the far end's closing is part of each order.
  * - The handle is valid as long as one has a share in it. The share also keeps
  *   the socket open: if it is closed before its interest is removed, the far
@@ -53,7 +53,7 @@
 
 /* What is known of an object; the table is indexed by its number. */
 typedef struct Watch {
-    fdio_t *io; /* our share in it; NULL if it is armed for nothing */
+    fdio_t *io; /* our share in it; NULL if it is not armed */
     zx_handle_t handle;
     uint64_t key;
     uint32_t generation;
@@ -177,7 +177,7 @@ static int order(Backend *backend, Watch *watch, Signals armed, uint64_t key) {
 }
 //! [order]
 
-/* The number first: one that is not open gets no place in the table. */
+/* The number first: one that is not open gets no slot in the table. */
 static int take_share(Backend *backend, IoObject object) {
     fdio_t *io = fdio_unsafe_fd_to_io(object);
     if (io == NULL) {

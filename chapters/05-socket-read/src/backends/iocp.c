@@ -2,13 +2,13 @@
  * Windows: IO completion ports.
  *
  * This kernel does not say that a read would not wait (readiness). It takes
- * the read, carries it out, and then says so (completion): whoever begins an
- * operation lends it memory, and a packet in the port tells its end. A port is
- * a queue of such packets; a wait takes out a batch.
+ * the read, carries it out, and then says so (completion): an operation is
+ * lent memory when it begins, and a packet in the port tells its end. A port
+ * is a queue of such packets; a wait takes out a batch.
  *
  * Readiness is got all the same. Under the sockets lies \Device\Afd, and among
  * its operations is a poll: one that ends when a socket is ready. select() is
- * made of it. So is this back end, and so are libuv, mio and wepoll.
+ * made of it. So is this back end, and so are mio, wepoll and libuv's uv_poll.
  *
  * - A poll tells once and is over. The levels that we owe are made by starting
  *   it again: not at once but before the next wait, since by then the signal
@@ -18,7 +18,7 @@
  *   its packet awaited before the next is started.
  * - While a poll is under way its memory is the kernel's, until its packet has
  *   come: also when it was cancelled, also when its socket was closed. Freed
- *   before, it is written to when it is somebody else's. So operations live as
+ *   before, it is written to when it is in other use. So operations live as
  *   long as the back end, and backend_free() waits for the last packet.
  * - When a poll is cancelled its packet may be in the port already. It is out
  *   of date, and may be that of a socket whose number has been used again:
@@ -26,12 +26,12 @@
  * - A socket that is closed ends its poll, with a report. Its number may be
  *   another's by now, so that poll is not started again.
  * - That no more data will come, a reset and a refusal are signals of their
- *   own here, and nobody is told who has not asked: so each poll asks for them.
+ *   own here, and are told only if asked for: so each poll asks for them.
  *   (Wine tells the first only when all data have been read, Windows at once.)
  *
- * A socket may be wrapped by layers that somebody installed: the driver wants
- * what is beneath (SIO_BASE_HANDLE). Some layers break that question, but still
- * say which socket is to be polled in their place (SIO_BSP_HANDLE_POLL), one
+ * A socket may be wrapped by layers that other programs installed: the driver
+ * wants what is beneath (SIO_BASE_HANDLE). Some layers break that question, but
+ * still say which socket is to be polled for them (SIO_BSP_HANDLE_POLL), one
  * layer below, and that is asked in turn. The driver polls nothing but sockets.
  *
  * The wake-up is a packet of our own, without an operation. It is put into the
@@ -93,7 +93,7 @@ typedef struct AfdPoll {
  *   2  start()         the kernel polls, in memory of ours
  *   3  start()         nothing is armed any more, or the socket is gone
  *   4  finish()        its packet has come, and is reported
- *   5  cancel()        it is to poll for more, or for nothing
+ *   5  cancel()        it is to poll for more, or not at all
  *   6  finish()        its packet has come, and is thrown away
  */
 typedef enum State { IDLE, LISTED, UNDER_WAY, CANCELLED } State;
@@ -194,8 +194,8 @@ static void list(Backend *backend, Operation *operation) {
 
 /*
  * That it has ended by itself meanwhile (ERROR_NOT_FOUND) does no harm: its
- * packet is in the port. If it cannot be cancelled it stays UNDER_WAY: nobody
- * may wait for a packet that does not come.
+ * packet is in the port. If it cannot be cancelled it stays UNDER_WAY: a
+ * packet that does not come must not be waited for.
  */
 static int cancel(Backend *backend, Operation *operation) {
     if (!CancelIoEx(backend->afd, (OVERLAPPED *)&operation->status) &&
@@ -230,14 +230,14 @@ static Signals finish(Backend *backend, Operation *operation) {
 //! [finish]
 
 //! [dequeue]
-/* Whose packet it is; NULL for a wake-up. */
+/* The packet's operation; NULL for a wake-up. */
 static Operation *operation_of(const OVERLAPPED_ENTRY *packet) {
     return (Operation *)packet->lpOverlapped;
 }
 
 /*
- * Who has cancelled a poll waits for its packet, however near the deadline:
- * it is sure to come, and what the next poll finds must not be missed. -1 is
+ * The packet of a cancelled poll is waited for, however near the deadline: it
+ * is sure to come, and what the next poll finds must not be missed. -1 is
  * INFINITE.
  */
 static int dequeue(Backend *backend, uint64_t deadline_ns, size_t capacity) {
@@ -353,7 +353,7 @@ static int begin(Backend *backend, IoObject object, uint32_t generation) {
 
 //! [arm]
 /*
- * A poll that is under way will do if it asks for more: what nobody wants of
+ * A poll that is under way will do if it asks for more: what is not wanted of
  * its report is dropped. Not so if nothing is armed: then it is one that could
  * not be cancelled, and may be of another socket.
  */

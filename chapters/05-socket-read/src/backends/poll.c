@@ -16,10 +16,10 @@
  *   times. Epoll refuses them, so this one does too. Of devices it waits for
  *   terminals.
  *
- * The wake-up is a pipe, in the first entry: who wakes writes a byte, who is
- * woken reads all there are. A full pipe has been written to often enough. If
- * somebody has closed it, no wait could be ended any more: that is an error,
- * and no wake-up.
+ * The wake-up is a pipe, in the first entry: waking writes a byte, and the wait
+ * that it ends reads all there are. A full pipe has been written to often
+ * enough. If the pipe has been closed, no wait could be ended any more: that is
+ * an error, and no wake-up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -161,7 +161,7 @@ static void move(Backend *backend, size_t from, size_t to) {
 
 //! [take_out]
 /*
- * The last entry takes the place. If that is among those handed out already,
+ * The last entry moves to this slot. If it is among those handed out already,
  * the last of these moves there, so that all of them stay in front of `next`:
  * an entry that was still to come must not be taken for one that has been.
  */
