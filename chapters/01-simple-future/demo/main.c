@@ -68,7 +68,7 @@ static void deliver(int number, const char *text) {
     size_t length = strlen(text);
     size_t lost = length - socket_deliver(&sockets[number - 1], text, length);
     if (lost > 0) {
-        printf("  Socket %d is full, for want of a read: %zu bytes are lost.\n",
+        printf("  Socket %d is full: no future reads it, %zu bytes are lost.\n",
                number, lost);
     }
 }
@@ -94,8 +94,8 @@ static int play(void) {
 
 /* Never with the code as it stands; "Break it" in the README gets here. */
 static void give_up(void) {
-    printf("  The network is gone and no future was woken: one waits for "
-           "ever.\n");
+    printf("  The network is gone and wake() was not called: a future waits "
+           "for ever.\n");
     exit(1);
 }
 

@@ -9,7 +9,7 @@ static inline AndThen *and_then_of(SimpleFuture *future) {
 //! [poll]
 /*
  * When the first is ready, the second starts in this very poll. Returning
- * pending between the two would leave `wake` with neither of them.
+ * pending between the two would leave `wake` nowhere.
  */
 static Poll and_then_poll(SimpleFuture *future, WakeFn wake) {
     AndThen *self = and_then_of(future);

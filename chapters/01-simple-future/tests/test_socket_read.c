@@ -60,7 +60,7 @@ Test(socket_read, pending_leaves_wake_with_the_socket, .timeout = 60) {
     poll_without_data(probe_wake_a);
     cr_assert(s.readable_callback == probe_wake_a,
               "The future returned POLL_PENDING without leaving `wake` "
-              "anywhere: nobody will ever poll it again.");
+              "anywhere: nothing will ever poll it again.");
 }
 
 Test(socket_read, data_wakes_it_and_the_next_poll_is_ready, .timeout = 60) {

@@ -31,7 +31,7 @@ typedef struct Top {
     bool ready;
     bool has_news; /* whether one of its sockets got something since */
     bool woken;
-    int wakers; /* clones that are kept */
+    int wakers; /* clones that have not been given back */
 } Top;
 
 //! [wake]
@@ -98,7 +98,7 @@ static void deliver(int number, const char *text) {
     size_t length = strlen(text);
     size_t lost = length - socket_deliver(&sockets[number - 1], text, length);
     if (lost > 0) {
-        printf("  Socket %d is full, for want of a read: %zu bytes are lost.\n",
+        printf("  Socket %d is full: no future reads it, %zu bytes are lost.\n",
                number, lost);
     }
 }
@@ -124,8 +124,8 @@ static int play(void) {
 
 /* Never with the code as it stands; "Break it" in the README gets here. */
 static void give_up(void) {
-    printf("  The network is gone and no future was woken: one waits for "
-           "ever.\n");
+    printf("  The network is gone and no waker was called: a future waits "
+           "for ever.\n");
     exit(1);
 }
 
@@ -193,7 +193,7 @@ static void run_network(void) {
     print_outputs(&name, &question, &left, &right);
     future_drop(&a.future);
     future_drop(&b.future);
-    printf("Wakers still kept: %d of A, %d of B.\n", tops[0].wakers,
+    printf("Wakers not given back: %d of A, %d of B.\n", tops[0].wakers,
            tops[1].wakers);
     for (int i = 0; i < SOCKETS; i++) {
         socket_deinit(&sockets[i]);

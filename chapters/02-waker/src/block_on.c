@@ -36,7 +36,7 @@ static int blocked_thread_new(BlockedThread **thread_out) {
 }
 
 //! [references]
-/* Borrows. Relaxed: the clone is made of a reference, so nothing can end. */
+/* Borrows. Relaxed: the caller has a reference, so nothing can end. */
 static void *thread_waker_clone(void *data) {
     BlockedThread *thread = data;
     atomic_fetch_add_explicit(&thread->references, 1, memory_order_relaxed);
@@ -44,9 +44,9 @@ static void *thread_waker_clone(void *data) {
 }
 
 /*
- * Consumes. Release: all that this owner did comes before its decrement.
- * Acquire: each decrement reads from the one before it, so the last one has
- * all of them before it, and frees.
+ * Consumes. Each change of the count reads what the one before it wrote.
+ * Release: what this owner did comes before its decrement. Acquire: the last
+ * owner sees, along that chain, what all the others did, and frees.
  */
 static void thread_waker_drop(void *data) {
     BlockedThread *thread = data;

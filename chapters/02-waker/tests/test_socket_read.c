@@ -62,7 +62,7 @@ Test(socket_read, pending_leaves_a_waker_with_the_socket, .timeout = 60) {
     poll_without_data(&a);
     cr_assert(a.held > 0,
               "The future returned POLL_PENDING without leaving the waker "
-              "anywhere: nobody will ever poll it again.");
+              "anywhere: nothing will ever poll it again.");
     assert_nothing_left();
 }
 

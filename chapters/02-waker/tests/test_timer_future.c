@@ -70,7 +70,7 @@ Test(timer_future, pending_keeps_a_waker, .timeout = 60) {
     poll_early(&a);
     cr_assert(a.held > 0,
               "The future returned POLL_PENDING without leaving a clone of "
-              "the waker anywhere: nobody will ever poll it again.");
+              "the waker anywhere: nothing will ever poll it again.");
     future_drop(&timer.future);
     assert_nothing_left();
 }

@@ -31,7 +31,7 @@ typedef struct Teller {
     Future future;
     Line *lines;
     int count;
-    int threads; /* output: how many there were before the first wake-up */
+    int threads; /* output: how many there were before any was woken */
 } Teller;
 
 static Poll teller_poll(Future *future, Context *context) {

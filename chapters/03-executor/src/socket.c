@@ -35,11 +35,9 @@ ssize_t socket_read_buf(Socket *socket, void *buffer, size_t capacity) {
     return length < 0 ? -errno : length;
 }
 
-//! [watch]
 /*
- * Wakes all that wait, without the lock. A waiter that has not been woken yet
- * stands in `woken`, and may be taken out of it meanwhile: the lock guards that
- * as well.
+ * Wakes all who wait, without the lock. A waiter that has not been woken yet is
+ * in `woken`, and may be taken out of it meanwhile: the lock guards that as well.
  */
 static void wake_readers(Socket *socket) {
     WaiterList woken;
@@ -55,6 +53,7 @@ static void wake_readers(Socket *socket) {
     pthread_mutex_unlock(&socket->lock);
 }
 
+//! [watch]
 /* poll() is where stop_watching() can cancel this thread. */
 static void *watch(void *argument) {
     Socket *socket = argument;

@@ -7,9 +7,11 @@
  * So the look and the announcement of the sleep are one step: the executor
  * changes the word from empty to the sleeping mark, or finds a note. All
  * changes of one word happen in one order. A note that comes before this step
- * makes it fail, and the executor does not sleep; a note that comes after it
- * finds the mark, and its thread wakes the executor. (A call that comes between
- * the step and the sleep itself is remembered by what the executor sleeps in.)
+ * makes it fail, and the executor does not sleep; the first note that comes
+ * after it finds the mark, and its thread wakes the executor. A note behind that
+ * one finds no mark, and relies on the call that the first one's thread has yet
+ * to make. (A call that comes between the step and the sleep itself is
+ * remembered by what the executor sleeps in.)
  *
  * The first note takes the place of the mark, so the executor is called once a
  * sleep, and never while it is busy: at worst once too often, when it has just
@@ -69,7 +71,10 @@ static Task *reverse(Task *newest) {
     return oldest;
 }
 
-/* Acquire: pairs with the pushes, so that the links can be read. */
+/*
+ * Acquire: pairs with the pushes, each of which read what the one before it
+ * wrote, so that all the links can be read.
+ */
 static Task *take_all(Mailbox *mailbox, Task *left_behind) {
     Task *newest = atomic_exchange_explicit(&mailbox->newest, left_behind,
                                             memory_order_acquire);

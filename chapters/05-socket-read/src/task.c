@@ -55,9 +55,9 @@ void task_retain(Task *task) {
 }
 
 /*
- * Release: all that this owner did comes before its decrement. Acquire: each
- * decrement reads from the one before it, so the last one has all of them
- * before it, and frees.
+ * Each change of the count reads what the one before it wrote. Release: what
+ * this owner did comes before its decrement. Acquire: the last one sees, along
+ * that chain, what all the others did, and frees.
  */
 void task_release(Task *task) {
     if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) ==
