@@ -16,6 +16,7 @@ claims() { # TEXT
 @test "chapter 3's text: what it shows is printed" { claims chapters/03-executor/README.md; }
 @test "chapter 4's text: what it shows is printed" { claims chapters/04-io-blocker/README.md; }
 @test "chapter 5's text: what it shows is printed" { claims chapters/05-socket-read/README.md; }
+@test "the back ends' page: what it shows is printed" { claims docs/back-ends.md; }
 @test "the six ways' page: what it shows is printed" { claims docs/six-ways.md; }
 
 snippet_text() { # REGION

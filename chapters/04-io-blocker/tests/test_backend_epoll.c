@@ -4,9 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
 
 #include "error_name.h"
 #include "fixture.h"
+#include "platform.h"
 
 SuiteFor(epoll, backend_epoll);
 
@@ -116,4 +119,108 @@ Test(backend_epoll, is_not_told_that_a_number_has_changed_hands,
     ask(new.near, 1, READABLE);
     assert_event(1, READABLE,
                  "Removing forgets what was armed, late as it is.");
+}
+
+/* --- What the texts tell of this kernel: facts, and no promises ---------- */
+
+int __real_epoll_wait(int epoll, struct epoll_event *events, int capacity,
+                      int timeout_ms);
+
+static void half_close(Pair *pair) {
+    shutdown(pair->far, SHUT_WR);
+}
+
+static void close_unread(Pair *pair) {
+    cr_assert(write(pair->near, "x", 1) == 1, "There is room.");
+    far_closes(pair);
+}
+
+static void half_close_from_both_ends(Pair *pair) {
+    shutdown(pair->near, SHUT_WR);
+    shutdown(pair->far, SHUT_WR);
+}
+
+/* What epoll says of a socket with room, after that. */
+static uint32_t told_after(Pair pair, void (*end)(Pair *pair)) {
+    struct epoll_event event = {.events = EPOLLRDHUP};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, pair.near, &event);
+    end(&pair);
+    __real_epoll_wait(epoll, &event, 1, 5000); /* until it has arrived */
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+    epoll_ctl(epoll, EPOLL_CTL_MOD, pair.near, &event);
+    __real_epoll_wait(epoll, &event, 1, 0);
+    close(epoll);
+    return event.events;
+}
+
+Test(backend_epoll, calls_it_a_hang_up_when_both_directions_are_over,
+     .timeout = 60) {
+    const uint32_t end = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+    const struct {
+        const char *what;
+        void (*end)(Pair *pair);
+        uint32_t tcp, local;
+    } rows[] = {
+        {"half-close", half_close, end, end},
+        {"close", far_closes, end, end | EPOLLHUP},
+        {"half-close from both ends", half_close_from_both_ends, end | EPOLLHUP,
+         end | EPOLLHUP},
+        {"close with a byte unread", close_unread, end | EPOLLHUP | EPOLLERR,
+         end | EPOLLHUP | EPOLLERR},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint32_t tcp = told_after(pair_open_tcp(), rows[i].end);
+        uint32_t local = told_after(pair_open(), rows[i].end);
+        cr_assert(tcp == rows[i].tcp && local == rows[i].local,
+                  "%s: epoll says %#x of TCP and %#x of a Unix socket, and "
+                  "the table of docs/back-ends.md says %#x and %#x.",
+                  rows[i].what, tcp, local, rows[i].tcp, rows[i].local);
+    }
+}
+
+Test(backend_epoll, tells_a_tcp_writer_of_the_end_by_its_second_write,
+     .timeout = 60) {
+    Pair pair = pair_open_tcp();
+    signal(SIGPIPE, SIG_IGN);
+    far_closes(&pair);
+    ask(pair.near, 1, WRITABLE);
+    assert_event(1, WRITABLE, "There is room; of an end nothing is said.");
+    cr_assert(write(pair.near, "1", 1) == 1,
+              "The first write after the far end's close succeeds: this end "
+              "cannot know yet that the other does not read any more.");
+    ask(pair.near, 1, READABLE); /* the answer is a reset: wait for it */
+    assert_event(1, READABLE, "The end of the data, or the reset.");
+    struct epoll_event event = {.events = 0};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, pair.near, &event);
+    __real_epoll_wait(epoll, &event, 1, 5000);
+    close(epoll);
+    cr_assert(write(pair.near, "2", 1) < 0 && errno == EPIPE,
+              "The second write fails with EPIPE, not with %s.",
+              error_name(-errno));
+}
+
+Test(backend_epoll, knows_an_object_by_number_and_open_file, .timeout = 60) {
+    Pair pair = pair_open();
+    struct epoll_event event = {.events = EPOLLIN};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    int duplicate = network_duplicate(pair.near);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, pair.near, &event);
+    network_close(pair.near); /* while a duplicate lives */
+    far_sends(&pair, "x");
+    int reported = epoll_wait(epoll, &event, 1, 0);
+    int by_duplicate = epoll_ctl(epoll, EPOLL_CTL_DEL, duplicate, NULL);
+    int by_number = epoll_ctl(epoll, EPOLL_CTL_DEL, pair.near, NULL);
+    int back = dup2(duplicate, pair.near);
+    int after_dup2 = epoll_ctl(epoll, EPOLL_CTL_DEL, pair.near, NULL);
+    close(back);
+    close(epoll);
+    cr_assert(reported == 1, "Closed, it goes on being reported.");
+    cr_assert(by_duplicate < 0 && by_number < 0 && after_dup2 == 0,
+              "An entry's key is its number together with its open file: the "
+              "duplicate has another number, the old number has no file, and "
+              "dup2() brings the two together again. Removal by the duplicate "
+              "returned %d, by the old number %d, after dup2() %d.",
+              by_duplicate, by_number, after_dup2);
 }

@@ -58,8 +58,8 @@ static int wait_for(Line *line) {
     return epoll_wait(line->epoll, &event, 1, 0);
 }
 
-static Line line_open(Way way) {
-    Line line = {way, pair_open(), -1};
+static Line line_open(Way way, Pair pair) {
+    Line line = {way, pair, -1};
     if (way != IO_BLOCKER) {
         line.epoll = epoll_create1(EPOLL_CLOEXEC);
     }
@@ -74,10 +74,10 @@ static void line_close(Line *line) {
 }
 
 /* Runs a script for each way and compares what comes out. */
-static void assert_row(int (*script)(Line *line), const int expected[WAYS],
-                       const char *what) {
+static void assert_row_on(Pair (*open)(void), int (*script)(Line *line),
+                          const int expected[WAYS], const char *what) {
     for (Way way = LEVEL; way < WAYS; way++) {
-        Line line = line_open(way);
+        Line line = line_open(way, open());
         int result = script(&line);
         line_close(&line);
         cr_assert(result == expected[way],
@@ -85,6 +85,12 @@ static void assert_row(int (*script)(Line *line), const int expected[WAYS],
                   "the table in the chapter's text is wrong.",
                   what, way_names[way], error_name(result), expected[way]);
     }
+}
+
+/* The same on a socket pair, which is a pair of Unix sockets. */
+static void assert_row(int (*script)(Line *line), const int expected[WAYS],
+                       const char *what) {
+    assert_row_on(pair_open, script, expected, what);
 }
 
 static int data_came_first(Line *line) {
@@ -168,17 +174,33 @@ Test(triggering, differs_when_asked_again_before_reading, .timeout = 60) {
                "Nothing was read, nothing more came, then asked again");
 }
 
+int __real_epoll_wait(int epoll, struct epoll_event *events, int capacity,
+                      int timeout_ms);
+
+/* Closes the far end, and lets the near end's system take note of it. */
+static void far_end_goes(Line *line) {
+    struct epoll_event event = {.events = EPOLLRDHUP};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, line->pair.near, &event);
+    far_closes(&line->pair);
+    int noted = __real_epoll_wait(epoll, &event, 1, 5000);
+    close(epoll);
+    cr_assert(noted == 1, "The far end closed, and nothing arrived of it.");
+}
+
 static int hang_up_while_spent(Line *line) {
     begin(line);
     far_sends(&line->pair, "x");
     wait_for(line);
-    far_closes(&line->pair);
+    far_end_goes(line);
     return wait_for(line);
 }
 
 Test(triggering, differs_when_the_far_end_goes_meanwhile, .timeout = 60) {
     assert_row(hang_up_while_spent, (const int[]){1, 1, 0, 0},
                "The event has been, nobody asked again, the far end closed");
+    assert_row_on(pair_open_tcp, hang_up_while_spent, (const int[]){1, 1, 0, 0},
+                  "The event has been, nobody asked again, the far end closed");
 }
 
 static int hang_up_then_asked(Line *line) {
@@ -190,6 +212,8 @@ static int hang_up_then_asked(Line *line) {
 Test(triggering, differs_when_asked_after_a_hang_up, .timeout = 60) {
     assert_row(hang_up_then_asked, (const int[]){1, 0, 1, 1},
                "The far end closed, one more wait, then asked again");
+    assert_row_on(pair_open_tcp, hang_up_then_asked, (const int[]){1, 0, 1, 1},
+                  "The far end closed, one more wait, then asked again");
 }
 
 /* What armed for nothing means: for epoll, no signal; for us, removed. */
@@ -202,7 +226,7 @@ static int hang_up_without_interest(Line *line) {
         event.events &= ~(uint32_t)EPOLLIN;
         epoll_ctl(line->epoll, EPOLL_CTL_MOD, line->pair.near, &event);
     }
-    far_closes(&line->pair);
+    far_end_goes(line);
     int events = 0;
     for (int i = 0; i < 10; i++) {
         events += wait_for(line);
@@ -213,6 +237,51 @@ static int hang_up_without_interest(Line *line) {
 Test(triggering, reports_a_hang_up_to_an_empty_interest, .timeout = 60) {
     assert_row(hang_up_without_interest, (const int[]){10, 1, 1, 0},
                "Asked for nothing at all, the far end closed; ten waits");
+}
+
+Test(triggering, reports_no_half_close_to_an_empty_interest, .timeout = 60) {
+    assert_row_on(pair_open_tcp, hang_up_without_interest,
+                  (const int[]){0, 0, 0, 0},
+                  "Asked for nothing at all, a TCP far end closed; ten waits");
+}
+
+static int short_read_before_the_end(Line *line) {
+    char eight[8];
+    begin(line);
+    far_sends(&line->pair, "last");
+    far_end_goes(line);
+    wait_for(line);
+    near_reads(&line->pair, eight, sizeof eight);
+    again(line);
+    return wait_for(line);
+}
+
+Test(triggering, differs_when_data_and_the_end_came_together, .timeout = 60) {
+    assert_row(short_read_before_the_end, (const int[]){1, 0, 1, 1},
+               "Four bytes and the end came, then a read with room for eight");
+    assert_row_on(
+        pair_open_tcp, short_read_before_the_end, (const int[]){1, 0, 1, 1},
+        "Four bytes and the end came, then a read with room for eight");
+}
+
+/* So a short read is enough only for a reader that has remembered the end. */
+Test(triggering, tells_of_the_end_with_the_data_or_never, .timeout = 60) {
+    Line line = line_open(EDGE, pair_open_tcp());
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
+    char eight[8];
+    epoll_ctl(line.epoll, EPOLL_CTL_ADD, line.pair.near, &event);
+    far_sends(&line.pair, "last");
+    far_end_goes(&line);
+    int first = epoll_wait(line.epoll, &event, 1, 0);
+    uint32_t told = event.events;
+    int read = near_reads(&line.pair, eight, sizeof eight);
+    int second = epoll_wait(line.epoll, &event, 1, 0);
+    line_close(&line);
+    cr_assert(first == 1 && told == (EPOLLIN | EPOLLRDHUP) && read == 4 &&
+                  second == 0,
+              "One edge for data and end, and after a short read none: the "
+              "text says so, but the events were %#x and then %d.",
+              told, second);
 }
 
 /* --- What a hundred times "wait, read" costs ----------------------------- */

@@ -109,7 +109,7 @@ Test(io_blocker, does_not_ask_anybody_to_drain, .timeout = 60) {
     ask(pair.near, 1, READABLE);
     assert_event(1, READABLE,
                  "Four bytes came and two were read; the two that are left "
-                 "were not reported. Somebody who reads only part of what is "
+                 "were not reported. A reader that takes only part of what is "
                  "there would sleep for ever: this is edge-triggered.");
     cr_assert(near_reads(&pair, all + 2, 2) == 2, "Two bytes are left.");
     cr_assert_str_eq(all, "four", "What came is not what was sent: %s.", all);
