@@ -26,7 +26,7 @@ function why(key,  line, word, reason) {
     return reason
 }
 
-# A line for each row in which somebody is ahead, then their reason, once for
+# A line for each row in which others are ahead, then their reason, once for
 # neighbours that share it.
 function ahead(  i, j, mine, other, line, reason, before, found) {
     for (i = 1; i <= rows; i++) {

@@ -76,7 +76,7 @@ END
 *Compiled as one* (`-flto`): what one source file asks of another is put in its place
 by the compiler. It is what a program that ships would do; the times above are without.
 
-## Where somebody else is ahead
+## Where others are ahead
 
 Below one row, or several, stands the reason.
 
@@ -115,7 +115,7 @@ of the work was done: turns and hops are counted, every echoed byte is compared.
   block for each, except the limit: it puts a function into its queue, and takes it out.
 - **A waiting task: memory.** Bytes on the heap for one of 100,000 that another thread
   could wake, with the smallest future; beside it `uv_async_t`, `ev_async`, `struct event`.
-  The limit, a function and its argument, can be woken by nobody.
+  The limit, a function and its argument, cannot be woken.
 - **A hop.** Socket pairs in a ring; who reads a byte writes it to the next one. Three
   system calls: wait, read, write. Processor time.
 - **Echo.** Messages of 64 bytes on loopback, each connection sends again when its

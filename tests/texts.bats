@@ -18,6 +18,7 @@ claims() { # TEXT
 @test "chapter 5's text: what it shows is printed" { claims chapters/05-socket-read/README.md; }
 @test "the back ends' page: what it shows is printed" { claims docs/back-ends.md; }
 @test "the six ways' page: what it shows is printed" { claims docs/six-ways.md; }
+@test "the demonstrations' page: what it shows is printed" { claims docs/demonstrations.md; }
 
 snippet_text() { # REGION
     printf '%s\n' '# A text' "<!-- snippet: src/sum.c $1 -->" '```c' 'old' '```' 'the end'
@@ -116,4 +117,60 @@ console() {
     succeeds sh scripts/check-readme.sh "$BATS_TEST_TMPDIR/text.md"
     exec 7>&-
     wait $reader
+}
+
+# --- What the texts promise ---------------------------------------------------------
+
+@test "the texts keep to their lengths, and each experiment is a mistake that is kept" {
+    succeeds sh scripts/check-texts.sh
+}
+
+# A chapter's text with one experiment, a patch that it names, and a test that speaks.
+experiment() { # LINE ...
+    small_course
+    for chapter in 01-one 02-two 03-three; do echo '# A text' >"chapters/$chapter/README.md"; done
+    printf '%s\n' 'Says: came out as something else' >tests/mistakes/ch2-minus.patch
+    cat >chapters/02-two/tests/test_sum.c <<'END'
+    cr_assert_eq(sum(1, 1), 2, "One and one are %d, and "
+                               "not two.", sum(1, 1));
+END
+    printf '%s\n' '# A text' '## Break it' "$@" >chapters/02-two/README.md
+}
+
+@test "an experiment whose patch and quotations are there is in order" {
+    experiment '### 1. Minus' 'Subtract (`ch2-minus.patch`). *What will the tests say?*' '' \
+        'They say *came out as something else* or *One and' 'one are 0, and not two* or *One and one are …, and not two*.'
+    succeeds sh scripts/check-texts.sh
+}
+
+@test "an experiment that names no patch, or one that is not there, is found" {
+    experiment '**1. Minus.** Subtract.' '' '**2. Minus again.** Subtract (`ch2-minus.patch`).'
+    fails sh scripts/check-texts.sh
+    says 'chapters/02-two/README.md:3: this experiment names no patch of tests/mistakes.'
+    experiment '### 1. Minus' 'Subtract (`ch2-gone.patch`).' '## Questions' '`ch2-is-no-experiment.patch`'
+    fails sh scripts/check-texts.sh
+    says 'chapters/02-two/README.md:4: there is no tests/mistakes/ch2-gone.patch.'
+}
+
+@test "a quotation that no test says is found" {
+    experiment '### 1. Minus' 'Subtract (`ch2-minus.patch`).' '' 'It says: *One and one are' 'three, and not two*.'
+    fails sh scripts/check-texts.sh
+    says 'chapters/02-two/README.md:6: no test of this chapter says "One and one are three, and not two".'
+}
+
+@test "a text that is too long is found, and so are all together" {
+    experiment '### 1. Minus' 'Subtract (`ch2-minus.patch`).'
+    CHAPTER_WORDS=9 fails sh scripts/check-texts.sh
+    says 'chapters/02-two/README.md: 11 words are more than 9.'
+    ALL_WORDS=16 fails sh scripts/check-texts.sh
+    says "The chapters' texts: 17 words in all are more than 16."
+}
+
+@test "a text that speaks of nobody is found, and code that does is not" {
+    experiment '### 1. Minus' 'Subtract (`ch2-minus.patch`, not `nobody`).' '```text' 'nobody was woken' '```'
+    succeeds sh scripts/check-texts.sh
+    echo 'Whoever reads this woke nobody.' >docs/page.md
+    fails sh scripts/check-texts.sh
+    says 'docs/page.md:1: "whoever": name who it is, or say it without.
+docs/page.md:1: "nobody": name who it is, or say it without.'
 }

@@ -176,7 +176,10 @@ static int ask_how_connecting_went(const Socket *socket) {
     return -error;
 }
 
-/* The system tells an error once, and forgets it: so we remember. */
+/*
+ * The system tells an error once, here or to a read or a write, and forgets it:
+ * so we remember.
+ */
 int socket_connect_result(Socket *socket) {
     if (socket->connect_result == -EAGAIN) {
         socket->connect_result = ask_how_connecting_went(socket);
@@ -238,7 +241,6 @@ ssize_t socket_write_buf(Socket *socket, const void *bytes, size_t length) {
     } while (written < 0 && errno == EINTR);
     return written < 0 ? remember(socket, errno) : written;
 }
-
 //! [set_callback]
 /*
  * The waiter first, then the interest: an event must find what it is to wake.
@@ -263,6 +265,7 @@ static int set_callback(Socket *socket, Signals signal, Waiter *waiter,
     waker_drop(&owned);
     return result;
 }
+//! [set_callback]
 
 /* The last one to leave takes the interest along. */
 static void clear_callback(Socket *socket, Signals signal, Waiter *waiter) {
@@ -277,7 +280,6 @@ static void clear_callback(Socket *socket, Signals signal, Waiter *waiter) {
     }
     waker_drop(&owned);
 }
-//! [set_callback]
 
 int socket_set_readable_callback(Socket *socket, Waiter *waiter,
                                  const Waker *waker) {

@@ -7,15 +7,30 @@ static inline SocketAccept *socket_accept_of(Future *future) {
 }
 
 /*
- * Errors of one connection, not of the listener: there may be a next one, so
- * try again without a rest. A connection that is reset before it is accepted
- * is ECONNABORTED on the BSDs and macOS; Linux hands it out, and its first read
- * fails. The others are network errors that Linux passes through accept(2).
+ * Errors of one connection or of the network, not of the listener: the next
+ * connection may be there already. accept(2) of Linux lists them. A connection
+ * that was reset before it is accepted is one of them on other systems; Linux
+ * hands it out, and its first read fails.
  */
 static bool is_of_one_connection(int result) {
-    return result == -ECONNABORTED || result == -EPROTO ||
-           result == -ENETDOWN || result == -ENETUNREACH ||
-           result == -EHOSTUNREACH || result == -ENOPROTOOPT;
+    switch (-result) {
+    case ECONNABORTED:
+    case ECONNRESET: /* Windows */
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+#ifdef EHOSTDOWN /* these two are not in POSIX */
+    case EHOSTDOWN:
+#endif
+#ifdef ENONET
+    case ENONET:
+#endif
+        return true;
+    default:
+        return false;
+    }
 }
 
 //! [poll]

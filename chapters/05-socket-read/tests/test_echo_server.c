@@ -275,6 +275,18 @@ Test(echo_server, without_descriptors_serves_on_and_accepts_again,
     }
 }
 
+/* Such an error is of one connection: the next one is there already. */
+Test(echo_server, does_not_rest_after_an_error_of_the_network, .timeout = 60) {
+    int stranger = stranger_connects(port);
+    script_fail(&script_accept, 1, ENETDOWN);
+    turn_until(server.accepted == 1,
+               "Accepting failed once with ENETDOWN, and a connection that "
+               "waits is left waiting: try again, without a rest. It says: %s",
+               said());
+    assert_echoes(stranger, "hello");
+    close(stranger);
+}
+
 Test(echo_server, rests_by_itself_until_it_can_accept, .timeout = 60) {
     int stranger = stranger_connects(port);
     script_fail(&script_accept, 1, ENFILE);

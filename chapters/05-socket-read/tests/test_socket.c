@@ -398,6 +398,44 @@ Test(socket, refusal_that_a_write_has_told_is_how_connecting_went,
     close(listener);
 }
 
+#ifdef __linux__
+/* Whichever call is the first to ask is told of the refusal, and uses it up. */
+static ssize_t read_one(Socket *socket) {
+    char byte;
+    return socket_read_buf(socket, &byte, 1);
+}
+
+static ssize_t write_one(Socket *socket) {
+    return socket_write_buf(socket, "x", 1);
+}
+
+static void assert_refusal_is_remembered(const char *call,
+                                         ssize_t (*ask)(Socket *socket)) {
+    Socket socket;
+    Waiting w;
+    cr_assert_eq(connect_to(&socket, deserted_port()), 0, "Connecting begins.");
+    wait_to_write(&w, "W", &socket);
+    turn_until(w.task.wakes > 0, "A refused connection woke nobody.");
+    ssize_t told = ask(&socket);
+    cr_assert_eq(told, -ECONNREFUSED, "A %s on it answered %s.", call,
+                 error_name((int)told));
+    int result = socket_connect_result(&socket);
+    cr_assert_eq(result, -ECONNREFUSED,
+                 "A %s has told of a refusal, and socket_connect_result() "
+                 "answered %s.",
+                 call, error_name(result));
+    socket_close(&socket);
+}
+
+Test(socket, is_told_of_a_refusal_by_its_first_read, .timeout = 60) {
+    assert_refusal_is_remembered("read", read_one);
+}
+
+Test(socket, is_told_of_a_refusal_by_its_first_write, .timeout = 60) {
+    assert_refusal_is_remembered("write", write_one);
+}
+#endif
+
 Test(socket, that_was_connected_stays_so_whatever_a_read_tells, .timeout = 60) {
     uint16_t port;
     char byte;

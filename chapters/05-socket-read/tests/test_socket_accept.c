@@ -95,8 +95,16 @@ Test(socket_accept, false_alarm_is_waited_out, .timeout = 60) {
 }
 
 /* Of one connection, or of the network on the way to it. */
-static const int errors_of_one[] = {ECONNABORTED, EPROTO,       ENETDOWN,
-                                    ENETUNREACH,  EHOSTUNREACH, ENOPROTOOPT};
+static const int errors_of_one[] = {
+    ECONNABORTED, ECONNRESET,   EPROTO,      ENETDOWN,
+    ENETUNREACH,  EHOSTUNREACH, ENOPROTOOPT,
+#ifdef EHOSTDOWN
+    EHOSTDOWN,
+#endif
+#ifdef ENONET
+    ENONET,
+#endif
+};
 
 Test(socket_accept, connection_given_up_before_is_none, .timeout = 60) {
     enum { ERRORS = sizeof errors_of_one / sizeof *errors_of_one };
@@ -117,6 +125,31 @@ Test(socket_accept, connection_given_up_before_is_none, .timeout = 60) {
     socket_close(&next.accepted);
     close(stranger);
 }
+
+#ifdef __linux__
+/* On other systems accepting fails, as in the test before. */
+Test(socket_accept, connection_reset_before_is_handed_out_by_linux,
+     .timeout = 60) {
+    char byte;
+    stranger_resets(stranger_connects(port));
+    int stranger = stranger_connects(port);
+    run_to_the_end_of(&next.future);
+    cr_assert_eq(next.result, 0, "Accepting answered %s.",
+                 error_name(next.result));
+    ssize_t told = socket_read_buf(&next.accepted, &byte, 1);
+    cr_assert_eq(told, -ECONNRESET,
+                 "A connection was reset before it was accepted, and its "
+                 "first read answered %s.",
+                 error_name((int)told));
+    future_drop(&next.future);
+    socket_accept_init(&next, &listener);
+    run_to_the_end_of(&next.future);
+    cr_assert_eq(next.result, 0,
+                 "A connection was reset before it was accepted, and the "
+                 "next one is lost.");
+    close(stranger);
+}
+#endif
 
 Test(socket_accept, without_a_descriptor_says_so, .timeout = 60) {
     poll_once();

@@ -198,6 +198,28 @@ Test(socket_write, dropped_while_pending_leaves_nothing_registered,
     wire_close(&wire);
 }
 
+#ifndef _WIN32 /* where a pair of sockets is TCP, and its buffers have no limit */
+/* What the kernel has taken cannot be called back. */
+Test(socket_write, dropped_half_way_has_sent_what_it_says, .timeout = 60) {
+    enum { MUCH = 4 << 20 }; /* more than the system's buffers hold */
+    static char much[MUCH], received[MUCH];
+    Wire wire = wire_open();
+    memset(much, 'x', sizeof much);
+    start_to_write(&wire.near, much, sizeof much);
+    cr_assert_eq(poll_once(), POLL_PENDING, "4 MiB fit into the buffers?");
+    size_t written = write_all.written, arrived = 0;
+    drop_write();
+    for (int got; (got = wire_receives(&wire, received, MUCH)) > 0;) {
+        arrived += (size_t)got;
+    }
+    cr_assert(written > 0 && arrived == written,
+              "A write was dropped half-way and says that %zu bytes are "
+              "written, and %zu arrived.",
+              written, arrived);
+    wire_close(&wire);
+}
+#endif
+
 Test(socket_write, latest_waker_counts, .timeout = 60) {
     Wire wire = wire_open();
     ProbeWaker latest;
