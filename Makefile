@@ -5,10 +5,14 @@ GOALS := $(or $(MAKECMDGOALS),build)
 WORDS := $(foreach goal,$(GOALS),'$(subst ','\'',$(goal))')
 COURSE := CC='$(CC)' FILTER='$(FILTER)' TARGET='$(TARGET)' MAKE='$(MAKE)' sh scripts/course.sh
 
-# What cannot work (an unknown name, a missing tool) is said in one sentence at
-# once; -q then makes make fail without a word of its own.
+# Under -q make adds no last words of its own to what has failed ("*** [Makefile:9:
+# course] Error 1", in the reader's language); course.sh takes the -q away again for
+# the makes that it runs in its turn.
+MAKEFLAGS += -q
+
+# What cannot work (an unknown name, a missing tool) is said in one sentence at once.
 ifneq ($(shell $(COURSE) --can $(WORDS) >&2 || echo no),)
-  MAKEFLAGS += -q
+
 .PHONY: $(subst %,,$(GOALS))
 .DEFAULT $(subst %,,$(GOALS)):
 	@false
@@ -16,7 +20,6 @@ else
 
 .PHONY: $(GOALS) course
 $(GOALS): course
-	@:
 course:
 	+@$(COURSE) $(WORDS)
 

@@ -15,7 +15,7 @@
 #   0x7ffd…                 any address
 #   `  CC  …`, `  LD  …`    the lines of a build: as if they were not there
 # A command that fails has its status on a line of its own after what it prints:
-# `[exit 1]`; where make says `Error 1` it ends with 2.
+# `[exit 1]`, for example.
 #
 # A fence ```console no-run is not run; the line before it says why, in a comment
 # `<!-- not run: the reason -->`. ```console needs-nc is passed over, by name, where

@@ -29,6 +29,9 @@ need() { # TOOL WHAT-FOR
     fail "'$1' is not installed, and $2 needs it: it is not packaged for this system."
 }
 
+# Whether nothing is to be coloured: see https://no-color.org.
+plain() { [ "${NO_COLOR-}" ] || [ "${TERM-dumb}" = dumb ]; }
+
 # An empty folder of its own in $temporary, removed when the script ends.
 make_temporary() {
     temporary=$(mktemp -d) || fail "No temporary folder can be made: is the disk full?"
@@ -48,12 +51,33 @@ earlier_file() { # FOLDER FILE
     echo "$before"
 }
 
-# The sources of a chapter, in the order in which one reads them: the library, then
-# the back ends, the demonstration, and its main.c last.
+# The sources of a chapter, in the order in which one reads them: a header before its
+# source, the back ends after what uses them, then the demonstration, main.c last.
 source_files() { # FOLDER
-    (cd "$1" && find src demo -name '*.[ch]') | awk '{
+    (cd "$1" && find src demo -name '*.[ch]' 2>/dev/null) | awk '{
             stem = $0
             sub(/\.[ch]$/, "", stem)
-            print /^demo/ + (stem == "demo/main"), gsub("/", "/"), stem, /c$/, $0
-        }' | LC_ALL=C sort | cut -d' ' -f5
+            part = stem ~ /\/main$/ ? 4 : stem ~ /^demo\// ? 3 : stem ~ /\/.*\// ? 2 : 1
+            print part, stem, $0 ~ /c$/, $0
+        }' | LC_ALL=C sort | cut -d' ' -f4
+}
+
+# What is there for the sake of other systems than Linux: no part of the lesson.
+for_other_systems() { # FILE
+    case $1 in
+        src/platform*) ;;
+        src/backends/epoll.c | src/backends/poll.c) return 1 ;;
+        src/backends/*) ;;
+        *) return 1 ;;
+    esac
+}
+
+# chapters/02-waker/src/join.c -> 2
+chapter_of() { # PATH
+    folder=${1#chapters/}
+    chapter_number "chapters/${folder%%/*}"
+}
+
+code_of() { # FILE...: its lines of code, see scripts/code.awk
+    awk -f scripts/code.awk "$@"
 }

@@ -15,10 +15,11 @@ run         runs the demonstration; without a chapter, the last one's
 test        runs the tests; FILTER='suite/name' picks some of one chapter's
 stress      runs the stress programs, the ones for SANITIZE=thread
 random      calls chapters 4 and 5 in a random order: STEPS=1000000, SEED=1
-bench       measures chapter 5 against other loops; chapter-5 bench: ways to wait
-diff        shows what a chapter changed since the ones before it
-verify      proves the tests: each deliberate mistake must be caught; checks models
-snippets    puts the code shown in the texts there anew (CHECK=1: only compares)
+bench       measures chapter 5 and other loops; chapter-5 bench: six ways
+diff        shows what a chapter changed; FILE=name shows all of one file
+steps       counts the lines of code that each chapter adds; there are limits
+verify      proves the tests: each deliberate mistake is caught; checks models
+snippets    puts the code into the texts anew (CHECK=1: only compares)
 claims      runs every command that the texts show and compares what it prints
 same-files  checks that what a chapter does not change is an exact copy
 fuchsia     compiles for Fuchsia what can be, and names the rest
@@ -37,32 +38,41 @@ do_help() {
     verbs | sed 's/^/  /'
     cat <<'END'
 
-ARGS='…' are the arguments of run, QUICK=1 makes bench a matter of a minute, PAGE=1
+ARGS='…' are the arguments of run. QUICK=1 lets bench take a minute, and PAGE=1
 writes its page. CC=clang, OPT=-O0, BACKEND=poll, V=1, COVERAGE=1, VALGRIND=1,
 SANITIZE=address (undefined, address,undefined; thread for stress) change how a
-chapter is built and run: see 'make -C chapters/NN-name help'. With TARGET=windows,
-build, run and test are for Windows, under Wine where there is none; TARGET=macos
-or macos-arm64 builds for a Mac, with zig.
+chapter is built and run: see 'make -C chapters/NN-name help'. TARGET=windows is
+for build, run and test: for Windows, under Wine where there is none. With
+TARGET=macos or macos-arm64, build is for a Mac, with zig.
 END
 }
 
 # --- Chapters ------------------------------------------------------------------
 
-# Runs a verb of a chapter's own Makefile, on all processors if nobody said on how
-# many; what make adds to a failure is left out.
+# Runs a verb of a chapter's own Makefile, on all processors unless -j says on how
+# many. What make adds to a failure is left out: it speaks English for that, while
+# what it runs keeps the reader's language.
 in_chapter() { # FOLDER VERB
     case " ${MAKEFLAGS-}" in
         *" -j"* | *--jobserver*) jobs= ;;
         *) jobs=-j$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) ;;
     esac
-    # shellcheck disable=SC2086 # none is no word
-    "$make" $jobs --no-print-directory -C "$1" "$2" 2>"$temporary/errors"
-    result=$?
+    quiet=-s
+    [ -z "${V-}" ] || quiet=
+    # What writes to no terminal has no colours.
+    if [ -t 1 ] && plain; then make_in "$1" "$2" | cat; else make_in "$1" "$2"; fi
     sed -e '/^g\{0,1\}make\[[0-9]*\]: \*\*\* \[/d' \
-        -e 's/^.*:[0-9]*: \*\*\* \(.*\)\.  Stop\.$/\1./' \
+        -e 's/^[^:]*:[0-9][0-9]*: \*\*\* \(.*\)\.  Stop\.$/\1./' \
         -e '/^g\{0,1\}make\[[0-9]*\]: \*\*\* Waiting for unfinished jobs/d' \
         "$temporary/errors" >&2
-    return $result
+    return "$(cat "$temporary/result")"
+}
+
+make_in() { # FOLDER VERB
+    # shellcheck disable=SC2086 # none is no word
+    LANGUAGE=C "$make" $jobs $quiet --no-print-directory -C "$1" "$2" \
+        LANGUAGE="${LANGUAGE-}" 2>"$temporary/errors"
+    echo $? >"$temporary/result"
 }
 
 each_chapter() { # VERB
@@ -93,10 +103,21 @@ do_build() {
 do_run() {
     [ "$named" ] || chosen=$last_folder
     for folder in $chosen; do
+        in_chapter "$folder" demo </dev/null || return 1
         trap : INT # Ctrl-C is for the demonstration to handle
-        "$make" --no-print-directory -C "$folder" run || return 1
+        run_demo "$folder" || return 1
         trap 'exit 130' INT
     done
+}
+
+# Make only says how the demonstration is run. The shell runs it, so that what fails
+# has the last word. (For Windows there is more to it, and make does it all.)
+run_demo() { # FOLDER
+    if [ "${TARGET-}" ]; then
+        "$make" --no-print-directory -C "$1" run
+    else
+        how=$("$make" -n --no-print-directory -C "$1" run) && (cd "$1" && sh -c "$how")
+    fi
 }
 
 do_stress() { each_chapter stress; }
@@ -173,6 +194,7 @@ repository_tests() {
 }
 
 do_diff() { sh scripts/diff.sh $chosen; }
+do_steps() { sh scripts/steps.sh $chosen; }
 do_verify() { sh scripts/verify.sh $chosen; }
 do_fuchsia() { sh scripts/fuchsia.sh $chosen; }
 do_coverage() { sh scripts/coverage.sh $chosen; }
@@ -272,12 +294,18 @@ nearest_to() { awk -v word="$1" -f scripts/nearest.awk; }
 can() {
     for verb in $asked; do
         case $verb in
+            build | run | test | stress | random | bench | claims | clean | coverage) need_room ;;
+        esac
+        case $verb in
             test)
                 [ -z "${FILTER-}" ] || [ "$named" ] ||
                     fail "FILTER picks tests of one chapter: say which, as in 'make chapter-3 test FILTER=…'."
                 need_compiler
                 has_runner || need_criterion
-                ! tests_repository || need bats "the repository's tests"
+                ! tests_repository || {
+                    need bats "the repository's tests"
+                    need patch "the repository's tests"
+                }
                 ;;
             verify | coverage) need_compiler && need_criterion ;;
             build | run | stress | random | claims) need_compiler ;;
@@ -286,6 +314,16 @@ can() {
             format) need clang-format "'make format'" ;;
             docs) need doxygen "'make docs'" && need dot "'make docs'" ;;
         esac
+    done
+}
+
+# What is built goes into each chapter's folder.
+need_room() {
+    for folder in $chosen; do
+        [ ! -d "$folder/build" ] || folder=$folder/build
+        [ -w "$folder" ] ||
+            fail "What is built goes into $folder, and nothing can be written there:" \
+                "copy the course to a folder of your own, as with 'cp -R . ~/course', and work there."
     done
 }
 
@@ -315,6 +353,8 @@ need_criterion() {
     fail "Criterion, the tests' framework, is not installed: run $how'sh setup.sh', which installs what is missing."
 }
 
+# Without the q that the top Makefile has put among the letters there.
+MAKEFLAGS=$(printf '%s' "${MAKEFLAGS-}" | sed '1s/^\([A-Za-z]*\)q/\1/')
 make=${MAKE-make}
 last_folder=$(chapter_folders | tail -n 1)
 last=$(chapter_number "$last_folder")

@@ -142,7 +142,8 @@ interrupt() {
 
 @test "a server whose log's reader has gone serves on" {
     mkfifo log
-    head -n 1 log >first &
+    : >first
+    head -n 1 log >first 3>&- 4>&- &
     serve log
     wait_for_port first
     visit 3

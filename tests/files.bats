@@ -59,13 +59,16 @@ END
 @test "make diff counts what is unchanged, changed and new" {
     small_course
     sed -i 's/a + b/b + a/' chapters/03-three/src/sum.c
-    printf '%s\n' 'int new;' >chapters/03-three/src/new.c
+    printf '%s\n' '/* no code */' '' 'int new;' >chapters/03-three/src/new.c
     succeeds make chapter-3 diff
+    prints "  src/sum.c                     +1    -1   since chapter 2"
     prints "-    return a + b;"
     prints "+    return b + a;"
-    prints "new in this chapter: chapters/03-three/src/new.c"
-    prints "unchanged: sum.h"
-    [ "${lines[-1]}" = "Chapter 3: 1 file unchanged, 2 changed, 1 new; 3 lines of C added, 2 removed." ]
+    prints "  src/new.c                      1"
+    prints_not "int new;"
+    prints "Unchanged:
+  sum.h"
+    [ "${lines[-1]}" = "Chapter 3: 2 files changed, 1 new, 1 unchanged; +3 -2 lines of code." ]
     # Piped, it is plain.
     prints_not $'\033'
 }
@@ -74,12 +77,85 @@ END
     small_course
     rm chapters/02-two/src/sum.c
     succeeds make chapter-3 diff
-    prints "unchanged: sum.h sum.c"
+    prints "Unchanged:
+  sum.h sum.c"
 }
 
-@test "make diff works for each chapter" {
+@test "make diff FILE= shows one file whole, changed or new" {
+    small_course
+    sed -i 's/a + b/b + a/' chapters/03-three/src/sum.c
+    printf '%s\n' '/* mine */' 'int new;' >chapters/03-three/src/new.c
+    succeeds make chapter-3 diff FILE=sum.c
+    prints "Changed since chapter 2: chapters/03-three/src/sum.c"
+    prints "+    return b + a;"
+    prints_not "new.c"
+    succeeds make chapter-3 diff FILE=new.c
+    says "New in chapter 3: chapters/03-three/src/new.c
+/* mine */
+int new;"
+    succeeds make chapter-3 diff FILE=src/sum.h
+    says "Unchanged since chapter 2: chapters/03-three/src/sum.h"
+    fails make chapter-3 diff FILE=som.c
+    says "There is no file 'som.c' in chapter 3: did you mean FILE=sum.c?"
+}
+
+@test "make diff of each chapter fits two screens of 80 columns" {
     for n in 1 2 3 4 5; do
         succeeds make chapter-$n diff
-        [[ ${lines[-1]} == "Chapter $n: "*" lines of C added, "*" removed." ]]
+        [[ ${lines[-1]} =~ ^"Chapter $n: "[0-9]+" file"s?" changed, ".*" lines of code."$ ]]
+        printf '%s\n' "$output" | LC_ALL=C.UTF-8 awk -v n=$n '
+            { lines += length($0) > 80 ? 2 : 1 }
+            END { if (lines > 100) { print "Chapter " n " has " lines " lines."; exit 1 } }'
     done
+}
+
+@test "a large change is shown by its size only, and FILE= still shows it" {
+    small_course
+    seq -f 'int large%g;' 200 >>chapters/03-three/src/sum.c
+    succeeds make chapter-3 diff
+    prints "  src/sum.c                   +200    -0   since chapter 2"
+    prints_not "int large200;"
+    prints "One of them whole: make chapter-3 diff FILE=sum.c"
+    succeeds make chapter-3 diff FILE=sum.c
+    prints "+int large200;"
+}
+
+@test "what counts as a line of code" {
+    cat >"$BATS_TEST_TMPDIR/some.c" <<'END'
+/* none
+   here */ // nor here
+int a; // one
+    /* two */ int b; /* still
+two */
+char quote = '"'; // three, and this is no string: "
+char *text = "/* four */ // four \" ";
+
+int c = 4 / 2; /* five */
+END
+    run awk -f scripts/code.awk "$BATS_TEST_TMPDIR/some.c"
+    [ "${#lines[@]}" -eq 5 ]
+    [ "${lines[3]}" = 'char *text = "/* four */ // four \" ";' ]
+    [ "${lines[4]}" = 'int c = 4 / 2;' ]
+}
+
+@test "no chapter's step is larger than it may be" {
+    succeeds make steps
+    [ "${#lines[@]}" -eq 6 ]
+}
+
+@test "a step that is too large is found, and the demonstration does not count" {
+    small_course
+    sed -i 's/^limits=.*/limits="2:10 3:10"/' scripts/steps.sh
+    seq -f 'int large%g;' 11 >>chapters/02-two/demo/main.c
+    succeeds make steps
+    seq -f 'int large%g;' 10 >chapters/02-two/src/ten.c
+    succeeds make steps
+    # A comment and a blank line are no code.
+    printf '%s\n' '' '/* large */' >>chapters/02-two/src/ten.c
+    succeeds make chapter-2 steps
+    prints "  src/ten.c              +10    -0     new"
+    echo 'int one_more;' >>chapters/02-two/src/sum.c
+    fails make steps
+    prints "Chapter 2 adds 11 lines of code, and 10 is the most: make the step smaller."
+    prints_not "Chapter 3 adds"
 }
