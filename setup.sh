@@ -14,14 +14,15 @@ set -u
 usage() {
     cat <<'END'
 sh setup.sh [--docs] [--bench] [--windows] [--all] [--dry-run]
-  installs a C compiler, make, Criterion (the tests' framework) and bats (for
-  the repository's own tests), each only when it is missing.
+  installs a C compiler, make, Criterion (the tests' framework), and what the
+  repository's own tests and the texts' commands use: bats, patch, nc and (on
+  Linux) strace. Each only when it is missing.
 
   --docs      also doxygen and graphviz, for 'make docs'
   --bench     also libuv, libev, libevent and gnuplot, for 'make bench'
   --windows   also a compiler for Windows, and Wine: for 'make TARGET=windows'
   --all       also all of those and the checkers: clang, clang-format,
-              valgrind, spin, strace, gcovr, patch, nc
+              valgrind, spin, gcovr
   --dry-run   prints the commands and runs none
   --how TOOL  prints the command that installs one tool
   --help      this text
@@ -39,11 +40,14 @@ fail() {
 
 wanted() { # GROUP
     case $1 in
-        course) echo compiler make criterion bats ;;
+        course)
+            echo compiler make criterion bats patch nc
+            case $system in macos | freebsd | msys2) ;; *) echo strace ;; esac
+            ;;
         docs) echo doxygen dot ;;
         bench) echo libuv libev libevent gnuplot ;;
         windows) [ "$system" = msys2 ] || echo mingw wine ;;
-        checkers) echo clang clang-format valgrind spin strace gcovr patch nc ;;
+        checkers) echo clang clang-format valgrind spin gcovr ;;
     esac
 }
 
@@ -53,6 +57,9 @@ reason() { # TOOL
         make) echo "builds and runs them" ;;
         criterion) echo "the framework of the chapters' tests" ;;
         bats) echo "runs the tests of the repository as a whole" ;;
+        patch) echo "makes the deliberate mistakes that the texts speak of" ;;
+        nc) echo "talks to chapter 5's server by hand" ;;
+        strace) echo "shows that server's system calls" ;;
         doxygen) echo "makes the site ('make docs')" ;;
         dot) echo "draws the site's figures" ;;
         libuv | libev | libevent) echo "a loop to measure against ('make bench')" ;;
@@ -63,10 +70,7 @@ reason() { # TOOL
         clang-format) echo "formats C ('make format')" ;;
         valgrind) echo "finds leaks and errors of memory" ;;
         spin) echo "checks the models ('make verify')" ;;
-        strace) echo "shows system calls" ;;
         gcovr) echo "shows which lines the tests reach" ;;
-        patch) echo "applies the deliberate mistakes ('make verify')" ;;
-        nc) echo "talks to chapter 5's server by hand" ;;
     esac
 }
 
@@ -186,14 +190,13 @@ packages() { # TOOL
         arch:nc) echo openbsd-netcat ;;
         arch:spin) echo - ;;
         macos:compiler | macos:make | macos:clang | macos:patch | macos:nc) ;;
-        macos:valgrind | macos:strace) echo - ;;
+        macos:valgrind) echo - ;;
         macos:bats) echo bats-core ;;
         freebsd:make) echo gmake ;;
         freebsd:compiler | freebsd:clang | freebsd:patch | freebsd:nc) ;;
         freebsd:bats) echo bats-core ;;
         freebsd:clang-format) echo llvm ;;
         freebsd:gcovr) echo py311-gcovr ;;
-        freebsd:strace) echo - ;;
         msys2:compiler) echo mingw-w64-ucrt-x86_64-gcc ;;
         msys2:make | msys2:patch) echo "$1" ;;
         msys2:clang) echo mingw-w64-ucrt-x86_64-clang mingw-w64-ucrt-x86_64-compiler-rt ;;

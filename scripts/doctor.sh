@@ -45,11 +45,13 @@ if [ "$gnu" ]; then
 else
     bad make "there is no GNU make: run '$(how make)', or 'sh setup.sh'"
 fi
-if command -v bats >/dev/null 2>&1; then
-    good bats "$(first_line bats --version)"
-else
-    bad bats "not installed, the repository's tests need it: run '$(how bats)', or 'sh setup.sh'"
-fi
+for tool in bats patch; do
+    if command -v $tool >/dev/null 2>&1; then
+        good $tool "$(command -v $tool)"
+    else
+        bad $tool "not installed, the repository's tests need it: run '$(how $tool)', or 'sh setup.sh'"
+    fi
+done
 
 # What the chapters are made of.
 try <<'END' && good C11 "atomics, threads and thread-local storage work" ||
@@ -114,7 +116,7 @@ else
 fi
 
 # What some verbs need and the course does not.
-for tool in doxygen dot clang clang-format valgrind spin strace gcovr patch nc; do
+for tool in nc strace doxygen dot clang clang-format valgrind spin gcovr; do
     if command -v $tool >/dev/null 2>&1; then
         good $tool "$(command -v $tool)"
     else

@@ -13,7 +13,7 @@ on_linux() {
     on_linux debian
     succeeds sh setup.sh --dry-run
     prints "  apt-get update
-  env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev make libcriterion-dev bats"
+  env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev make libcriterion-dev bats patch netcat-openbsd strace"
     prints_not sudo
     prints_not doxygen
 }
@@ -58,13 +58,13 @@ on_linux() {
 @test "--windows: a compiler for Windows and Wine, with or without the rest" {
     on_linux debian
     succeeds sh setup.sh --windows --dry-run
-    prints "libcriterion-dev bats gcc-mingw-w64-x86-64-posix wine64"
+    prints "libcriterion-dev bats patch netcat-openbsd strace gcc-mingw-w64-x86-64-posix wine64"
     succeeds sh setup.sh --windows --all --dry-run
-    prints " nc "
+    prints " gcovr "
     prints "gcc-mingw-w64-x86-64-posix wine64"
     on_linux arch
     succeeds sh setup.sh --windows --dry-run
-    prints "bats mingw-w64-gcc wine"
+    prints "bats patch openbsd-netcat strace mingw-w64-gcc wine"
     unset SETUP_OS_RELEASE
     SETUP_UNAME=MINGW64_NT succeeds sh setup.sh --windows --dry-run
     prints_not wine
@@ -103,9 +103,9 @@ on_linux() {
     prints "doxygen graphviz"
     prints_not valgrind
     succeeds sh setup.sh --all --dry-run
-    prints "doxygen graphviz clang libclang-rt-dev clang-format valgrind spin strace gcovr patch netcat-openbsd libuv1-dev libev-dev libevent-dev gnuplot-nox"
+    prints "doxygen graphviz clang libclang-rt-dev clang-format valgrind spin gcovr libuv1-dev libev-dev libevent-dev gnuplot-nox"
     succeeds sh setup.sh --bench --dry-run
-    prints "bats libuv1-dev libev-dev libevent-dev gnuplot-nox"
+    prints "strace libuv1-dev libev-dev libevent-dev gnuplot-nox"
     prints_not doxygen
 }
 
@@ -113,7 +113,7 @@ on_linux() {
     on_linux debian
     SETUP_HAVE="compiler make" succeeds sh setup.sh --dry-run
     prints "--no-install-recommends libcriterion-dev bats"
-    SETUP_HAVE="compiler make criterion bats" succeeds sh setup.sh
+    SETUP_HAVE="compiler make criterion bats patch nc strace" succeeds sh setup.sh
     says "Everything is here already."
 }
 
