@@ -113,7 +113,8 @@ sleep_after() { # FILE LINE [NEXT]
 
 @test "chapter 2: a second of sleep in the timer's gap loses the wake-up every time" {
     experiment 02-waker ch2-check-then-store
-    sleep_after "$copy/src/timer_future.c" '    pthread_mutex_unlock(&self->lock);' '    pthread_mutex_lock(&self->lock);'
+    sleep_after "$copy/src/timer_future.c" '    pthread_mutex_unlock(&self->parker.lock);' \
+        '    pthread_mutex_lock(&self->parker.lock);'
     demonstration
     hangs_after "A read of a silent socket, for 20 ms (Select), under block_on()."
     # The same second under the lock harms nothing: it is the gap that does.

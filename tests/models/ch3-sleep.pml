@@ -54,7 +54,7 @@ inline mailbox_push() {
 inline executor_leave_note() {
     mailbox_push();                           /* C: mailbox_push( */
     if
-    :: decided == SLEEPING ->                 /* C: case NOTE_LEFT_ASLEEP */
+    :: decided == SLEEPING ->                 /* C: note == NOTE_LEFT_ASLEEP */
         atomic { unparked = true; calls++ };  /* C: parker_unpark( */
         assert(calls <= sleeps)
     :: else -> skip

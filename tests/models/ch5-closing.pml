@@ -71,9 +71,9 @@ inline executor_leave_note() {
         newest = (found == CLOSED -> CLOSED : NOTE)
     }
     if
-    :: found == SLEEPING ->              /* C: case NOTE_LEFT_ASLEEP */
+    :: found == SLEEPING ->              /* C: note == NOTE_LEFT_ASLEEP */
         executor_call()                  /* C: executor_call( */
-    :: found == CLOSED ->                /* C: case NOTE_REFUSED */
+    :: found == CLOSED ->                /* C: note == NOTE_REFUSED */
 #ifndef REFUSED_NOT_GIVEN_BACK
         task_release()                   /* C: task_release( */
 #else

@@ -20,21 +20,6 @@ typedef struct BlockedThread {
     atomic_uint references; /* block_on()'s own, and one for each waker */
 } BlockedThread;
 
-static int blocked_thread_new(BlockedThread **thread_out) {
-    BlockedThread *thread = malloc(sizeof *thread);
-    if (thread == NULL) {
-        return -ENOMEM;
-    }
-    int result = parker_init(&thread->parker);
-    if (result != 0) {
-        free(thread);
-        return result;
-    }
-    atomic_init(&thread->references, 1);
-    *thread_out = thread;
-    return 0;
-}
-
 //! [references]
 /* Borrows. Relaxed: the caller has a reference, so nothing can end. */
 static void *thread_waker_clone(void *data) {
@@ -79,11 +64,17 @@ static const WakerVtable thread_waker_vtable = {
 
 //! [block_on]
 int block_on(Future *future) {
-    BlockedThread *thread;
-    int result = blocked_thread_new(&thread);
+    BlockedThread *thread = malloc(sizeof *thread);
+    if (thread == NULL) {
+        return -ENOMEM;
+    }
+    int result = parker_init(&thread->parker);
     if (result != 0) {
+        free(thread);
         return result;
     }
+    atomic_init(&thread->references, 1);
+
     Waker waker = {thread, &thread_waker_vtable};
     Context context = {&waker};
     while (future_poll(future, &context) == POLL_PENDING) {

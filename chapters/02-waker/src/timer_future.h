@@ -1,7 +1,7 @@
 /** @file
  * The future of a moment in time, kept by a thread of its own. The first poll
  * starts a thread that sleeps until the deadline and then wakes the task.
- * Thread and future share four members, under one lock.
+ * Thread and future share two members, under one lock.
  * Pointers are borrowed, unless said to be owned. Rules: docs/headers.md. */
 #ifndef TIMER_FUTURE_H
 #define TIMER_FUTURE_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "future.h"
+#include "parker.h"
 
 /** Ready when its deadline has passed. */
 typedef struct TimerFuture {
@@ -19,11 +20,9 @@ typedef struct TimerFuture {
     uint64_t deadline_ns;
     bool started; /**< There is a thread, and what is below is initialised. */
     pthread_t thread;
-    pthread_mutex_t lock;            /**< Guards the members below. */
-    pthread_cond_t no_longer_wanted; /**< Signalled when `dropped` is set. */
+    Parker parker;  /**< Where it sleeps. Its lock guards the members below. */
     Waker waker;    /**< Empty until the first poll and after the wake-up. */
     bool completed; /**< The deadline has passed. */
-    bool dropped;   /**< The thread may end early. */
 } TimerFuture;
 
 /** Makes the future. */

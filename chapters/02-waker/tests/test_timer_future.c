@@ -204,10 +204,10 @@ static bool lock_was_held;
 static void try_the_lock(ProbeWaker *self, const char *what) {
     (void)self;
     (void)what;
-    if (pthread_mutex_trylock(&timer.lock) != 0) {
+    if (pthread_mutex_trylock(&timer.parker.lock) != 0) {
         lock_was_held = true;
     } else {
-        pthread_mutex_unlock(&timer.lock);
+        pthread_mutex_unlock(&timer.parker.lock);
     }
 }
 

@@ -119,15 +119,11 @@ bool executor_is_here(const Executor *executor) {
 
 //! [leave_note]
 void executor_leave_note(Executor *executor, Task *task) {
-    switch (mailbox_push(&executor->mailbox, task)) {
-    case NOTE_LEFT:
-        break;
-    case NOTE_LEFT_ASLEEP:
+    Note note = mailbox_push(&executor->mailbox, task);
+    if (note == NOTE_LEFT_ASLEEP) {
         parker_unpark(&executor->parker);
-        break;
-    case NOTE_REFUSED:
+    } else if (note == NOTE_REFUSED) {
         task_release(task); /* the note's reference */
-        break;
     }
 }
 //! [leave_note]

@@ -67,24 +67,18 @@ static void *watch(void *argument) {
 }
 //! [watch]
 
-static void join_watcher(Socket *socket) {
+/* A thread that has begun to wake is not stopped, but awaited. */
+static void stop_watching(Socket *socket) {
     if (socket->watched) {
+        pthread_cancel(socket->watcher);
         pthread_join(socket->watcher, NULL);
         socket->watched = false;
         watching_threads -= 1;
     }
 }
 
-/* A thread that has begun to wake is not stopped, but awaited. */
-static void stop_watching(Socket *socket) {
-    if (socket->watched) {
-        pthread_cancel(socket->watcher);
-        join_watcher(socket);
-    }
-}
-
 static int start_watching(Socket *socket) {
-    join_watcher(socket); /* the one before has woken all, and ends */
+    stop_watching(socket); /* the one before wakes the last, and ends */
     int error = pthread_create(&socket->watcher, NULL, watch, socket);
     if (error == 0) {
         socket->watched = true;

@@ -14,9 +14,18 @@
 #define DEADLINE_NEVER UINT64_MAX     /**< Never comes. */
 
 /** The time now: `CLOCK_MONOTONIC` of clock_gettime(2). */
-uint64_t clock_now_ns(void);
+static inline uint64_t clock_now_ns(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
 
 /** The same moment as the C library writes it. */
-struct timespec clock_timespec(uint64_t time_ns);
+static inline struct timespec clock_timespec(uint64_t time_ns) {
+    return (struct timespec){
+        .tv_sec = (time_t)(time_ns / NS_PER_S),
+        .tv_nsec = (long)(time_ns % NS_PER_S),
+    };
+}
 
 #endif

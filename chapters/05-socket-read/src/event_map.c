@@ -75,10 +75,6 @@ int event_map_add(EventMap *map, IoObject object, EventMapEntry **entry_out) {
     return 0;
 }
 
-static WaiterList *waiters_of(EventMapEntry *entry, Signals signal) {
-    return signal == SIGNAL_READABLE ? &entry->readers : &entry->writers;
-}
-
 //! [wake]
 /*
  * All are taken out before one is called: a waker may close this socket. So if
@@ -87,9 +83,9 @@ static WaiterList *waiters_of(EventMapEntry *entry, Signals signal) {
 static void wake(EventMapEntry *entry, Signals signals) {
     if (signals == (SIGNAL_READABLE | SIGNAL_WRITABLE)) {
         waiter_list_move(&entry->writers, &entry->readers);
+        signals = SIGNAL_READABLE;
     }
-    waiter_list_wake_all((signals & SIGNAL_READABLE) != 0 ? &entry->readers
-                                                          : &entry->writers);
+    waiter_list_wake_all(event_map_waiters(entry, signals));
 }
 
 void event_map_wake(EventMap *map, Event event) {
@@ -115,13 +111,3 @@ void event_map_remove(EventMapEntry *entry) {
     free(entry);
 }
 //! [remove]
-
-Waker event_map_insert(EventMapEntry *entry, Signals signal, Waiter *waiter,
-                       Waker waker) {
-    return waiter_list_put(waiters_of(entry, signal), waiter, waker);
-}
-
-bool event_map_is_idle(const EventMapEntry *entry, Signals signal) {
-    return waiter_list_is_empty(signal == SIGNAL_READABLE ? &entry->readers
-                                                          : &entry->writers);
-}

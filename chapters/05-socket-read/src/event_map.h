@@ -45,12 +45,11 @@ int event_map_add(EventMap *map, IoObject object, EventMapEntry **entry_out);
 /** Frees an entry, whose map may be gone; removes its interests, wakes all. */
 void event_map_remove(EventMapEntry *entry);
 
-/** Puts a waiter in line for one signal: see waiter_list_put(). */
-Waker event_map_insert(EventMapEntry *entry, Signals signal, Waiter *waiter,
-                       Waker waker);
-
-/** Whether no waiter is in line for one signal. */
-bool event_map_is_idle(const EventMapEntry *entry, Signals signal);
+/** Who waits for one signal, in order of arrival. */
+static inline WaiterList *event_map_waiters(EventMapEntry *entry,
+                                            Signals signal) {
+    return signal == SIGNAL_READABLE ? &entry->readers : &entry->writers;
+}
 
 /** Notes what an event says, unless its socket is closed, and wakes all. */
 void event_map_wake(EventMap *map, Event event);

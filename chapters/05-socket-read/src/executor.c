@@ -56,19 +56,6 @@ TimerHeap *executor_timers(Executor *executor) {
     return &executor->timers;
 }
 
-/* What it sleeps in. Returns 0 or `-errno`. */
-static int executor_open(Executor *executor) {
-    int error = pthread_mutex_init(&executor->calling, NULL);
-    if (error != 0) {
-        return -error;
-    }
-    int result = io_blocker_new(&executor->io_blocker);
-    if (result != 0) {
-        pthread_mutex_destroy(&executor->calling);
-    }
-    return result;
-}
-
 int executor_new(Executor **executor_out) {
     assert(local_executor() == NULL && "a thread has one executor at a time");
     if (local_executor() != NULL) {
@@ -78,7 +65,13 @@ int executor_new(Executor **executor_out) {
     if (executor == NULL) {
         return -ENOMEM;
     }
-    int result = executor_open(executor);
+    int result = -pthread_mutex_init(&executor->calling, NULL);
+    if (result == 0) {
+        result = io_blocker_new(&executor->io_blocker);
+        if (result != 0) {
+            pthread_mutex_destroy(&executor->calling);
+        }
+    }
     if (result != 0) {
         free(executor);
         return result;
@@ -167,15 +160,11 @@ static void executor_close(Executor *executor) {
 
 //! [leave_note]
 void executor_leave_note(Executor *executor, Task *task) {
-    switch (mailbox_push(&executor->mailbox, task)) {
-    case NOTE_LEFT:
-        break;
-    case NOTE_LEFT_ASLEEP:
+    Note note = mailbox_push(&executor->mailbox, task);
+    if (note == NOTE_LEFT_ASLEEP) {
         executor_call(executor);
-        break;
-    case NOTE_REFUSED:
+    } else if (note == NOTE_REFUSED) {
         task_release(task); /* the note's reference */
-        break;
     }
 }
 //! [leave_note]

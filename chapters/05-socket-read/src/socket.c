@@ -255,7 +255,8 @@ static int set_callback(Socket *socket, Signals signal, Waiter *waiter,
     int result = check_usable(socket);
     if (result == 0) {
         EventMapEntry *entry = socket->entry;
-        owned = event_map_insert(entry, signal, waiter, owned);
+        WaiterList *line = event_map_waiters(entry, signal);
+        owned = waiter_list_put(line, waiter, owned);
         result = io_blocker_add_io_event_interest(
             entry->map->io_blocker, socket->object, (Event){entry->id, signal});
         if (result != 0) {
@@ -274,7 +275,8 @@ static void clear_callback(Socket *socket, Signals signal, Waiter *waiter) {
         return; /* it has been woken, or is not ours */
     }
     Waker owned = waiter_take(waiter);
-    if (usable == 0 && event_map_is_idle(socket->entry, signal)) {
+    if (usable == 0 &&
+        waiter_list_is_empty(event_map_waiters(socket->entry, signal))) {
         io_blocker_remove_io_event_interest(socket->entry->map->io_blocker,
                                             socket->object, signal);
     }

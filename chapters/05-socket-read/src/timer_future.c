@@ -37,11 +37,11 @@ static TimerFuture *merge(TimerFuture *a, TimerFuture *b) {
     }
     TimerFuture *root = is_earlier(b, a) ? b : a;
     TimerFuture *child = root == a ? b : a;
-    child->prev = root; /* a first child's `prev` is its parent */
     child->next = root->child;
     if (child->next != NULL) {
-        child->next->prev = child;
+        child->next->link = &child->next;
     }
+    child->link = &root->child;
     root->child = child;
     return root;
 }
@@ -75,18 +75,15 @@ static void heap_insert(TimerHeap *heap, TimerFuture *timer) {
 
 static void heap_remove(TimerFuture *timer) {
     TimerHeap *heap = timer->heap;
-    TimerFuture *children = merge_row(timer->child);
     if (timer == heap->root) {
-        heap->root = children;
+        heap->root = NULL;
     } else {
-        TimerFuture **link = timer->prev->child == timer ? &timer->prev->child
-                                                         : &timer->prev->next;
-        *link = timer->next;
+        *timer->link = timer->next;
         if (timer->next != NULL) {
-            timer->next->prev = timer->prev;
+            timer->next->link = timer->link;
         }
-        heap->root = merge(heap->root, children);
     }
+    heap->root = merge(heap->root, merge_row(timer->child));
     timer->heap = NULL;
 }
 //! [heap]
@@ -96,31 +93,30 @@ uint64_t timer_heap_deadline_ns(const TimerHeap *heap) {
 }
 
 //! [expired]
-/* Takes the earliest timer out, and puts it in line to be woken. */
-static void expire_first(TimerHeap *heap, WaiterList *expired) {
-    Waiter *waiter = &heap->root->waiter;
-    heap_remove(heap->root);
-    (void)waiter_list_put(expired, waiter, waker_take(&waiter->waker));
-}
-
+/*
+ * Out of the heap, then woken: a waker is code of others, which may end this
+ * timer, or others of the heap.
+ */
 void timer_heap_wake_expired(TimerHeap *heap) {
     if (heap->root == NULL) {
         return;
     }
-    WaiterList expired;
-    waiter_list_init(&expired);
     uint64_t now_ns = clock_now_ns();
     while (timer_heap_deadline_ns(heap) <= now_ns) {
-        expire_first(heap, &expired);
+        TimerFuture *timer = heap->root;
+        heap_remove(timer);
+        waker_wake(&timer->waiter.waker);
     }
-    waiter_list_wake_all(&expired);
 }
 //! [expired]
 
 void timer_heap_deinit(TimerHeap *heap, WaiterList *waiters) {
     while (heap->root != NULL) {
-        heap->root->result = -ECANCELED;
-        expire_first(heap, waiters);
+        TimerFuture *timer = heap->root;
+        heap_remove(timer);
+        timer->result = -ECANCELED;
+        Waiter *waiter = &timer->waiter;
+        (void)waiter_list_put(waiters, waiter, waker_take(&waiter->waker));
     }
 }
 

@@ -78,8 +78,8 @@ static void wait_for(Waiting *self, const char *name, EventMapEntry *entry,
     *self = (Waiting){0};
     probe_waker_init(&self->task, name);
     Waker lent = probe_waker_lend(&self->task);
-    Waker previous =
-        event_map_insert(entry, signal, &self->waiter, waker_clone(&lent));
+    Waker previous = waiter_list_put(event_map_waiters(entry, signal),
+                                     &self->waiter, waker_clone(&lent));
     cr_assert(waker_is_empty(&previous), "A new node had a waker already.");
 }
 
@@ -125,8 +125,8 @@ Test(event_map, gives_each_socket_an_id_of_its_own, .timeout = 60) {
 Test(event_map, entry_of_a_new_socket_is_blank, .timeout = 60) {
     EventMapEntry *entry = add(3);
     cr_assert(entry->map == &map && entry->signals == 0 &&
-                  event_map_is_idle(entry, READABLE) &&
-                  event_map_is_idle(entry, WRITABLE),
+                  waiter_list_is_empty(&entry->readers) &&
+                  waiter_list_is_empty(&entry->writers),
               "A new entry is of another map, has signals or has waiters.");
 }
 
@@ -243,7 +243,7 @@ Test(event_map, node_that_waits_again_keeps_its_latest_waker, .timeout = 60) {
     probe_waker_init(&latest, "latest");
     Waker lent = probe_waker_lend(&latest);
     Waker previous =
-        event_map_insert(entry, READABLE, &reader.waiter, waker_clone(&lent));
+        waiter_list_put(&entry->readers, &reader.waiter, waker_clone(&lent));
     waker_drop(&previous);
     report(entry->id, READABLE);
     cr_assert(reader.task.wakes == 0 && latest.wakes == 1,
@@ -260,12 +260,12 @@ Test(event_map, is_idle_for_a_signal_when_the_last_one_has_gone,
     EventMapEntry *entry = add_with_both(3);
     wait_for(&second, "second", entry, READABLE);
     waiter_remove(&reader.waiter);
-    cr_assert(!event_map_is_idle(entry, READABLE),
+    cr_assert(!waiter_list_is_empty(&entry->readers),
               "One of two readers went, and nobody is said to wait.");
     waiter_remove(&second.waiter);
-    cr_assert(event_map_is_idle(entry, READABLE),
+    cr_assert(waiter_list_is_empty(&entry->readers),
               "Both readers went, and somebody is said to wait.");
-    cr_assert(!event_map_is_idle(entry, WRITABLE),
+    cr_assert(!waiter_list_is_empty(&entry->writers),
               "The readers went, and the writer is said not to wait.");
 }
 

@@ -170,8 +170,10 @@ int __wrap_backend_arm(Backend *backend, IoObject object, uint32_t generation,
 
 /* --- Time ----------------------------------------------------------------- */
 
-uint64_t __wrap_clock_now_ns(void) {
-    return now_ns;
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now_out) {
+    (void)clock;
+    *now_out = clock_timespec(now_ns);
+    return 0;
 }
 
 int __real_io_blocker_block_until(IoBlocker *blocker, uint64_t deadline_ns,
