@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs what a text shows and compares what is printed: `sh scripts/check-readme.sh
 # README.md ...`. Commands run in the repository's root, as readers type them there,
-# with nothing on their input and 120 seconds of time.
+# with nothing on their input and five minutes of time.
 #
 # In a ```console fence a line `$ command` is run by sh (a `\` at its end goes on in
 # the next line), and the lines up to the next `$` are what it prints. Any plain
@@ -104,7 +104,7 @@ run_command() { # NUMBER: its output to N.printed, its status to $status
     set -- "$1" sh "$temporary/$1.command"
     number=$1
     shift
-    if command -v timeout >/dev/null 2>&1; then set -- timeout 120 "$@"; fi
+    if command -v timeout >/dev/null 2>&1; then set -- timeout 300 "$@"; fi
     (
         unset MAKEFLAGS MFLAGS MAKELEVEL CC FILTER MAKE
         # A text that shows `make test` must not run the texts' own tests again.

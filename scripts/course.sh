@@ -175,7 +175,7 @@ tests_repository() {
 
 # One bats for each core, a file at a time; what a file printed is shown when it ends.
 repository_tests() {
-    need bats "the repository's tests"
+    need bats "'make test'"
     printf '%s\n' tests/*.bats >"$temporary/files"
     xargs -n 1 -P 2 sh -c '
         log=$1/$(basename "$2").log
@@ -303,8 +303,8 @@ can() {
                 need_compiler
                 has_runner || need_criterion
                 ! tests_repository || {
-                    need bats "the repository's tests"
-                    need patch "the repository's tests"
+                    need bats "'make test'"
+                    need patch "'make test'"
                 }
                 ;;
             verify | coverage) need_compiler && need_criterion ;;

@@ -155,6 +155,17 @@ END
     [ "${#lines[@]}" -eq 1 ]
 }
 
+@test "what the repository's tests need is named before any test runs" {
+    small_course
+    for tool in bats patch; do
+        rm -rf "$BATS_TEST_TMPDIR/path"
+        path_without $tool
+        INSIDE_THE_TESTS='' PATH=$path fails make test
+        prints "'$tool' is not installed, and 'make test' needs it: run '"
+        [ "${#lines[@]}" -eq 1 ]
+    done
+}
+
 @test "each way of building has a folder of its own" {
     small_course
     cd chapters/01-one
