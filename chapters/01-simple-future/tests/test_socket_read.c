@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "probe.h"
-#include "script.h"
+#include "script_socket.h"
 #include "socket_read.h"
 
 static Socket s;

@@ -1,69 +1,54 @@
 /*
- * The system, as the test writes it. The linker's --wrap puts these functions
- * between the chapter's code and the C library: the clock stands where the
- * test put it, sleepers sleep until the test moves it, calls fail when the
- * test says so, and what was acquired is counted.
+ * What a test lets the system say. The linker's --wrap puts functions of ours
+ * between the chapter's code and the system's, and before a few of its own. Each
+ * does what the real one does, unless a test has written something else.
  *
- * Nothing is scripted before script_begin(), which also says which thread is
- * the test's own. What has to come from another thread is waited for; if it
- * does not come, the test fails with a sentence.
+ * They lie in script_*.c, a file a subject, and a test includes what it uses.
+ * Each test is a process of its own: everything starts at zero, and nothing
+ * has to be put back.
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
-#include <stdint.h>
-#include <time.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
-/* Calls that can be made to fail, and are counted. */
-typedef enum ScriptCall {
-    SCRIPT_MALLOC,
-    SCRIPT_MUTEX_INIT,
-    SCRIPT_COND_INIT,
-    SCRIPT_CONDATTR_INIT,
-    SCRIPT_THREAD_CREATE,
-    SCRIPT_CALLS
-} ScriptCall;
+/* A function that can be made to fail. */
+typedef struct Scripted {
+    atomic_int calls; /* so far */
+    int fail_in; /* the call that fails, counted from now; 0 none, -1 all */
+    int more;    /* so many fail after that one */
+    int error;   /* what it says then */
+} Scripted;
 
-void script_begin(uint64_t now_ns);
+/* Lets the nth call from now fail, that one only. */
+void script_fail(Scripted *call, int nth, int error);
 
-/* The next such call fails with this error number (memory: whatever it is). */
-void script_fail_next(ScriptCall call, int error);
+/* Lets the next calls fail, so many. */
+void script_fail_next(Scripted *call, int times, int error);
 
-/* How often it was called since script_begin(). */
-int script_count(ScriptCall call);
+/* Lets all calls fail, until `fail_in` is 0 again. */
+void script_fail_always(Scripted *call, int error);
 
-/* Fails unless all memory, locks, conditions and threads were given back. */
-void script_assert_nothing_left(void);
+/* Something to do at a certain place, once. */
+typedef struct Cue {
+    void (*act)(void *argument); /* NULL: nothing */
+    void *argument;
+    int skip; /* so often the place is passed before */
+} Cue;
 
-/* Moves the clock; who sleeps looks again, also if its time has not come. */
-void script_advance_to(uint64_t now_ns);
+/* --- For the files that stand before the calls --------------------------- */
 
-/* Waits until there were so many sleeps with a deadline; the last one lasts. */
-void script_await_timed_sleeps(int count, const char *sentence);
+/* Counts a call. True says that it fails; errno says how. */
+bool script_fails(Scripted *call);
 
-/* Waits until so many threads started by the chapter's code have ended. */
-void script_await_ended(int count, const char *sentence);
+/* The place of this cue is passed. */
+void script_fire(Cue *cue);
 
-/* The deadline of the latest sleep, and the clock that it was meant for. */
-uint64_t script_latest_deadline_ns(void);
-clockid_t script_latest_condition_clock(void);
+/* This thread is not the one that runs the test. */
+extern _Thread_local bool script_second_thread;
 
-/* The clock that clock_gettime() was last asked for. */
-clockid_t script_latest_clock(void);
-
-/* How often the test's own thread went to sleep on a condition. */
-int script_sleeps(void);
-
-/* From now on it fails the test if it does. */
-void script_forbid_sleep(const char *sentence);
-
-/* The next sleeps end at once, though nobody called. */
-void script_end_sleeps_early(int count);
-
-/* Called once, when the test's own thread is about to sleep, lock in hand. */
-void script_before_sleep(void (*hook)(void));
-
-/* Called once, when the test's own thread has next released a lock. */
-void script_after_unlock(void (*hook)(void));
+/* Fails the test on any thread: an assertion would leave the wrong one. */
+void script_insist(bool fine, const char *sentence, ...);
 
 #endif

@@ -7,15 +7,14 @@
 #include "block_on.h"
 #include "error_name.h"
 #include "probe.h"
-#include "script.h"
+#include "script_conditions.h"
+#include "script_leaks.h"
+#include "script_locks.h"
+#include "script_memory.h"
 
 static ProbeFuture a;
 
-static void set_up(void) {
-    script_begin(0);
-}
-
-TestSuite(block_on, .init = set_up, .timeout = 60);
+TestSuite(block_on, .timeout = 60);
 
 static void assert_block_on_works(void) {
     int result = block_on(&a.future);
@@ -61,7 +60,7 @@ static void wake_from_another_thread(void) {
 
 Test(block_on, sleeps_until_another_thread_wakes, .timeout = 60) {
     probe_future_init(&a, "A", 1);
-    script_before_sleep(wake_from_another_thread);
+    script_before_sleep = wake_from_another_thread;
     assert_block_on_works();
     pthread_join(waking_thread, NULL);
     assert_trace("poll A, pending A, sleep thread, wake A, poll A, ready A",
@@ -96,10 +95,10 @@ Test(block_on, a_future_that_always_wakes_itself_needs_no_stack,
     assert_block_on_works();
     cr_assert(a.polls == 100001, "100001 polls were to be made, not %d.",
               a.polls);
-    cr_assert(script_count(SCRIPT_MALLOC) <= 1,
+    cr_assert(script_malloc.calls <= 1,
               "Waking and polling allocated memory %d times: the task's state "
               "is made once, when block_on() begins.",
-              script_count(SCRIPT_MALLOC));
+              script_malloc.calls);
     script_assert_nothing_left();
 }
 
@@ -211,19 +210,19 @@ static void assert_refused(int error, const char *what) {
 }
 
 Test(block_on, without_memory_it_says_so, .timeout = 60) {
-    script_fail_next(SCRIPT_MALLOC, ENOMEM);
+    script_fail(&script_malloc, 1, ENOMEM);
     assert_refused(ENOMEM, "memory");
     script_assert_nothing_left();
 }
 
 Test(block_on, without_a_lock_it_says_so, .timeout = 60) {
-    script_fail_next(SCRIPT_MUTEX_INIT, EAGAIN);
+    script_fail(&script_mutex_init, 1, EAGAIN);
     assert_refused(EAGAIN, "lock");
     script_assert_nothing_left();
 }
 
 Test(block_on, without_a_condition_it_says_so, .timeout = 60) {
-    script_fail_next(SCRIPT_COND_INIT, EAGAIN);
+    script_fail(&script_cond_init, 1, EAGAIN);
     assert_refused(EAGAIN, "condition");
     script_assert_nothing_left();
 }

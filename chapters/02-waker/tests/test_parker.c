@@ -6,7 +6,9 @@
 #include "error_name.h"
 #include "parker.h"
 #include "probe.h"
-#include "script.h"
+#include "script_conditions.h"
+#include "script_leaks.h"
+#include "script_locks.h"
 
 static Parker parker;
 static pthread_t caller;
@@ -19,7 +21,6 @@ static void assert_init(Parker *self, int expected) {
 }
 
 static void set_up(void) {
-    script_begin(0);
     memset(&parker, 0x5a, sizeof parker);
     assert_init(&parker, 0);
 }
@@ -59,7 +60,7 @@ static void call_from_another_thread(void) {
 }
 
 Test(parker, call_from_another_thread_ends_the_sleep, .timeout = 60) {
-    script_before_sleep(call_from_another_thread);
+    script_before_sleep = call_from_another_thread;
     parker_park(&parker);
     trace_add("awake", "P");
     pthread_join(caller, NULL);
@@ -70,7 +71,7 @@ Test(parker, call_from_another_thread_ends_the_sleep, .timeout = 60) {
 Test(parker, call_is_used_up_by_one_park, .timeout = 60) {
     parker_unpark(&parker);
     parker_park(&parker);
-    script_before_sleep(call_from_another_thread);
+    script_before_sleep = call_from_another_thread;
     parker_park(&parker);
     cr_assert(script_sleeps() == 1,
               "One call came and parker_park() was called twice: it has to "
@@ -85,7 +86,7 @@ Test(parker, five_calls_count_as_one, .timeout = 60) {
         parker_unpark(&parker);
     }
     parker_park(&parker);
-    script_before_sleep(call_from_another_thread);
+    script_before_sleep = call_from_another_thread;
     parker_park(&parker);
     cr_assert(script_sleeps() == 1,
               "Five calls before one sleep are one call: the second "
@@ -96,12 +97,12 @@ Test(parker, five_calls_count_as_one, .timeout = 60) {
 }
 
 static void end_early_and_then_call(void) {
-    script_before_sleep(call_from_another_thread);
+    script_before_sleep = call_from_another_thread;
 }
 
 Test(parker, sleep_that_ends_by_itself_is_resumed, .timeout = 60) {
-    script_end_sleeps_early(1);
-    script_before_sleep(end_early_and_then_call);
+    script_early_ends = 1;
+    script_before_sleep = end_early_and_then_call;
     parker_park(&parker);
     cr_assert(script_sleeps() == 2,
               "pthread_cond_wait() returned though nobody had called: "
@@ -114,14 +115,14 @@ Test(parker, sleep_that_ends_by_itself_is_resumed, .timeout = 60) {
 
 Test(parker, init_reports_that_there_is_no_lock, .timeout = 60) {
     Parker other;
-    script_fail_next(SCRIPT_MUTEX_INIT, EAGAIN);
+    script_fail(&script_mutex_init, 1, EAGAIN);
     assert_init(&other, -EAGAIN);
     assert_nothing_left();
 }
 
 Test(parker, init_releases_the_lock_when_there_is_no_condition, .timeout = 60) {
     Parker other;
-    script_fail_next(SCRIPT_COND_INIT, ENOMEM);
+    script_fail(&script_cond_init, 1, ENOMEM);
     assert_init(&other, -ENOMEM);
     assert_nothing_left();
 }

@@ -5,7 +5,11 @@
 #include "clock.h"
 #include "join.h"
 #include "probe.h"
-#include "script.h"
+#include "script_conditions.h"
+#include "script_leaks.h"
+#include "script_threads.h"
+#include "script_time.h"
+#include "script_timed_sleeps.h"
 #include "select.h"
 #include "socket_read.h"
 #include "timer_future.h"
@@ -18,7 +22,7 @@ static Select either;
 static ProbeWaker t, u;
 
 static void set_up(void) {
-    script_begin(BEGIN_NS);
+    script_clock_ns = BEGIN_NS;
     probe_waker_init(&t, "T");
     probe_waker_init(&u, "U");
 }
@@ -342,7 +346,7 @@ Test(select, time_out_ends_the_sleep_of_block_on, .timeout = 60) {
     select_two_reads();
     timer_future_init(&timer, DEADLINE_NS);
     select_init(&either, &reads[0].future, &timer.future);
-    script_before_sleep(pass_the_deadline);
+    script_before_sleep = pass_the_deadline;
     cr_assert(block_on(&either.future) == 0,
               "block_on() failed, though nothing was refused.");
     cr_assert(either.winner == &timer.future,

@@ -8,7 +8,12 @@
 #include "error_name.h"
 #include "join.h"
 #include "probe.h"
-#include "script.h"
+#include "script_conditions.h"
+#include "script_leaks.h"
+#include "script_locks.h"
+#include "script_threads.h"
+#include "script_time.h"
+#include "script_timed_sleeps.h"
 #include "timer_future.h"
 
 #define BEGIN_NS (1000 * NS_PER_S)
@@ -18,7 +23,7 @@ static ProbeWaker a, b;
 static TimerFuture timer;
 
 static void set_up(void) {
-    script_begin(BEGIN_NS);
+    script_clock_ns = BEGIN_NS;
     probe_waker_init(&a, "A");
     probe_waker_init(&b, "B");
     timer_future_init(&timer, DEADLINE_NS);
@@ -59,7 +64,7 @@ static void ring(void) {
 }
 
 Test(timer_future, does_nothing_before_it_is_polled, .timeout = 60) {
-    cr_assert(script_count(SCRIPT_THREAD_CREATE) == 0,
+    cr_assert(script_pthread_create.calls == 0,
               "A thread was started before the first poll: a future does "
               "nothing before it is polled.");
     future_drop(&timer.future);
@@ -104,9 +109,9 @@ Test(timer_future, polls_for_nothing_start_no_more_threads, .timeout = 60) {
     for (int i = 0; i < 20; i++) {
         poll_early(&a);
     }
-    cr_assert(script_count(SCRIPT_THREAD_CREATE) == 1,
+    cr_assert(script_pthread_create.calls == 1,
               "20 polls started %d threads: only the first poll starts one.",
-              script_count(SCRIPT_THREAD_CREATE));
+              script_pthread_create.calls);
     cr_assert(a.held == 1,
               "After 20 polls the timer keeps %d wakers: the latest one is "
               "enough.",
@@ -179,7 +184,7 @@ Test(timer_future, deadline_during_the_clone_is_not_lost, .timeout = 60) {
 Test(timer_future, deadline_after_the_check_is_not_lost, .timeout = 60) {
     poll_early(&b);
     await_sleep();
-    script_after_unlock(ring);
+    script_after_unlock = ring;
     Poll answer = poll_for(&timer.future, &a);
     assert_not_lost(answer, in_the_gap);
     if (answer == POLL_PENDING) {
@@ -341,8 +346,8 @@ Test(timer_future, dropped_after_it_was_ready_gives_nothing_back_twice,
 }
 
 /* Something could not be had: ready at once, with the error, nothing kept. */
-static void assert_fails(ScriptCall call, int error, const char *what) {
-    script_fail_next(call, error);
+static void assert_fails(Scripted *call, int error, const char *what) {
+    script_fail(call, 1, error);
     cr_assert(poll_for_nobody(&timer.future) == POLL_READY,
               "There was no %s, so nobody would ever wake the timer, and it "
               "says pending.",
@@ -354,24 +359,24 @@ static void assert_fails(ScriptCall call, int error, const char *what) {
 }
 
 Test(timer_future, without_a_thread_it_is_ready_with_the_error, .timeout = 60) {
-    assert_fails(SCRIPT_THREAD_CREATE, EAGAIN, "thread");
+    assert_fails(&script_pthread_create, EAGAIN, "thread");
     assert_nothing_left();
 }
 
 Test(timer_future, without_a_lock_it_is_ready_with_the_error, .timeout = 60) {
-    assert_fails(SCRIPT_MUTEX_INIT, ENOMEM, "lock");
+    assert_fails(&script_mutex_init, ENOMEM, "lock");
     assert_nothing_left();
 }
 
 Test(timer_future, without_a_condition_it_is_ready_with_the_error,
      .timeout = 60) {
-    assert_fails(SCRIPT_COND_INIT, ENOMEM, "condition");
+    assert_fails(&script_cond_init, ENOMEM, "condition");
     assert_nothing_left();
 }
 
 Test(timer_future, without_attributes_it_is_ready_with_the_error,
      .timeout = 60) {
-    assert_fails(SCRIPT_CONDATTR_INIT, ENOMEM, "condition");
+    assert_fails(&script_condattr_init, ENOMEM, "condition");
     assert_nothing_left();
 }
 
@@ -403,7 +408,7 @@ static void pass_the_deadline(void) {
 }
 
 Test(timer_future, ends_the_sleep_of_block_on, .timeout = 60) {
-    script_before_sleep(pass_the_deadline);
+    script_before_sleep = pass_the_deadline;
     cr_assert(block_on(&timer.future) == 0,
               "block_on() failed, though nothing was refused.");
     cr_assert(timer.result == 0, "Nothing failed, but the result is %s.",

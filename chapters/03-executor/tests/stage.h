@@ -11,7 +11,6 @@
 #include "error_name.h"
 #include "executor.h"
 #include "probe.h"
-#include "script.h"
 
 /* An executor without tasks. */
 Executor *stage_open(void);
@@ -28,6 +27,12 @@ void stage_spawn(Executor *executor, Future *future);
 /* The same, with a handle; `drop_handle` ends it. */
 JoinHandle stage_spawn_with_handle(Executor *executor, Future *future);
 void drop_handle(JoinHandle *handle);
+
+/* Either, of a probe's future that is pending `pending` times. */
+void stage_spawn_probe(Executor *executor, ProbeFuture *probe, const char *name,
+                       int pending);
+JoinHandle stage_spawn_probe_with_handle(Executor *executor, ProbeFuture *probe,
+                                         const char *name, int pending);
 
 /* Polls each task that is queued now, once; then comes back. */
 void stage_run_batch(Executor *executor);
@@ -63,6 +68,9 @@ void expect_assertion(const char *sentence);
 
 /* What was misused has come back: fails unless this is an NDEBUG build. */
 void assert_without_assertions(const char *what);
+
+/* The same; and there the answer has to be -EPERM. */
+void assert_refused(int answer, const char *what);
 
 /* Runs the executor while its tasks wait for nobody in this test. */
 #define assert_runs_to_the_end(executor)                                       \

@@ -1,3 +1,9 @@
+#include "other.h"
+#include "script_conditions.h"
+#include "script_locks.h"
+#include "script_memory.h"
+#include "script_sleep.h"
+#include "script_tasks.h"
 #include "stage.h"
 
 /* --- Running --------------------------------------------------------------- */
@@ -9,18 +15,16 @@ Test(executor, without_tasks_has_nothing_to_run, .timeout = 60) {
                  "With no task at all, executor_run() answered %s "
                  "instead of 0.",
                  error_name(result));
-    cr_assert_eq(script.parks, 0, "With no task at all, the executor slept.");
+    cr_assert_eq(script_parks, 0, "With no task at all, the executor slept.");
     stage_close(executor);
 }
 
 Test(executor, runs_until_the_last_task_has_completed, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    probe_future_init(&b, "B", 2);
+    stage_spawn_probe(executor, &a, "A", 0);
+    stage_spawn_probe(executor, &b, "B", 2);
     b.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.drops + b.drops, 2,
                  "executor_run() came back with a task that was queued and "
@@ -31,16 +35,20 @@ Test(executor, runs_until_the_last_task_has_completed, .timeout = 60) {
     stage_close(executor);
 }
 
+/* A, B and C are pending, and have kept their wakers. */
+static Executor *open_for_three(ProbeFuture *a, ProbeFuture *b,
+                                ProbeFuture *c) {
+    Executor *executor = stage_open();
+    stage_spawn_probe(executor, a, "A", 100);
+    stage_spawn_probe(executor, b, "B", 100);
+    stage_spawn_probe(executor, c, "C", 100);
+    stage_run_batch(executor);
+    return executor;
+}
+
 Test(executor, polls_in_the_order_of_the_wake_ups, .timeout = 60) {
     ProbeFuture a, b, c;
-    Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
-    probe_future_init(&b, "B", 100);
-    probe_future_init(&c, "C", 100);
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
-    stage_spawn(executor, &c.future);
-    stage_run_batch(executor);
+    Executor *executor = open_for_three(&a, &b, &c);
     assert_trace("poll A, pending A, poll B, pending B, poll C, pending C",
                  "Tasks are polled in the order in which they were spawned.");
     trace_clear();
@@ -57,12 +65,10 @@ Test(executor, polls_in_the_order_of_the_wake_ups, .timeout = 60) {
 Test(executor, gives_a_task_that_wakes_itself_one_turn_a_batch, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 3);
-    probe_future_init(&b, "B", 2);
+    stage_spawn_probe(executor, &a, "A", 3);
     a.wakes_itself = true;
+    stage_spawn_probe(executor, &b, "B", 2);
     b.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
     assert_runs_to_the_end(executor);
     assert_trace("poll A, pending A, poll B, pending B, "
                  "poll A, pending A, poll B, pending B, "
@@ -76,11 +82,9 @@ Test(executor, goes_on_through_its_batch_when_a_task_is_queued_again,
      .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    probe_future_init(&b, "B", 0);
+    stage_spawn_probe(executor, &a, "A", 1);
     a.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
+    stage_spawn_probe(executor, &b, "B", 0);
     executor_run(executor);
     cr_assert_eq(
         b.polls, 1,
@@ -99,7 +103,7 @@ Test(executor, is_not_held_up_by_a_task_that_wakes_itself_for_ever,
     busy.silent = true;
     probe_future_init(&a, "A", 1);
     a.wakes_itself = true;
-    script.batches_left = 20000;
+    script_batches_left = 20000;
     stage_spawn(executor, &busy.future);
     executor_block_on(executor, &a.future);
     cr_assert_leq(busy.polls, 2,
@@ -162,7 +166,7 @@ Test(executor, says_so_when_nobody_can_wake_what_is_left, .timeout = 60) {
     /* A handle is a reference too, but nothing to wake with. */
     JoinHandle handle = stage_spawn_with_handle(executor, &b.future);
     assert_runs_until_stuck(executor);
-    cr_assert_eq(script.parks, 0,
+    cr_assert_eq(script_parks, 0,
                  "Nobody can wake the tasks that are left, "
                  "but the executor went to sleep.");
     cr_assert_eq(executor_pending_tasks(executor), 2,
@@ -182,12 +186,11 @@ Test(executor, waits_while_anybody_has_a_waker, .timeout = 60) {
     Executor *executor = stage_open();
     Forgetful b = forgetful(), c = forgetful();
     stage_spawn(executor, &b.future);
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_spawn(executor, &c.future); /* the newest: looked at first */
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
-    script.before_park = (Cue){wake_elsewhere, &waker, 0};
+    script_before_park = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_until_stuck(executor);
     cr_assert_eq(a.polls, 2,
                  "Of three pending tasks one had a waker, which woke it when "
@@ -204,7 +207,7 @@ static int waker_counts;
 static void count_waker_counts(void *argument) {
     (void)argument;
     waker_counts += 1;
-    script.before_waker_count = (Cue){count_waker_counts, NULL, 0};
+    script_before_waker_count = (Cue){count_waker_counts, NULL, 0};
 }
 
 static void wake_self_from_elsewhere(ProbeFuture *self) {
@@ -220,15 +223,14 @@ Test(executor, does_not_look_through_all_tasks_before_each_wait,
     static Forgetful crowd[CROWD];
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", WAITS);
+    stage_spawn_probe(executor, &a, "A", WAITS);
     a.silent = true;
     a.hook = wake_self_from_elsewhere;
-    stage_spawn(executor, &a.future);
     for (int i = 0; i < CROWD; i++) {
         crowd[i] = forgetful();
         stage_spawn(executor, &crowd[i].future);
     }
-    script.before_waker_count = (Cue){count_waker_counts, NULL, 0};
+    script_before_waker_count = (Cue){count_waker_counts, NULL, 0};
     assert_runs_until_stuck(executor);
     cr_assert_leq(waker_counts, 4 * CROWD,
                   "One task of %d had a waker and was woken %d times; tasks "
@@ -247,10 +249,9 @@ Test(executor, sees_the_note_that_the_last_waker_left_before_it_went,
      .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_run_batch(executor);
-    script.before_waker_count = (Cue){consume_last_waker, &a, 0};
+    script_before_waker_count = (Cue){consume_last_waker, &a, 0};
     int result = executor_run(executor);
     cr_assert_eq(result, 0,
                  "The last waker left a note and was gone before the executor "
@@ -264,20 +265,19 @@ Test(executor, sees_the_note_that_the_last_waker_left_before_it_went,
 Test(executor, sleeps_until_it_is_woken, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
-    script.before_park = (Cue){wake_elsewhere, &waker, 0};
+    script_before_park = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.polls, 2,
                  "A task was woken by another thread after executor_run() had "
                  "nothing to do; it was polled %d times instead of twice, and "
                  "executor_run() came back.",
                  a.polls);
-    cr_assert_eq(script.parks, 1,
+    cr_assert_eq(script_parks, 1,
                  "There was one wait, and the executor went to sleep %d times.",
-                 script.parks);
+                 script_parks);
     stage_close(executor);
 }
 
@@ -287,11 +287,10 @@ Test(executor, sleeps_until_it_is_woken, .timeout = 60) {
  */
 static ProbeFuture *woken_in_the_gap(Cue *place, Executor *executor) {
     static ProbeFuture a;
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_run_batch(executor);
-    script.parks = 0;
-    script.unparks = 0;
+    script_parks = 0;
+    script_unparks = 0;
     *place = (Cue){consume_last_waker, &a, 0};
     assert_runs_to_the_end(executor);
     return &a;
@@ -299,59 +298,52 @@ static ProbeFuture *woken_in_the_gap(Cue *place, Executor *executor) {
 
 Test(executor, sees_a_note_that_comes_before_the_announcement, .timeout = 60) {
     Executor *executor = stage_open();
-    woken_in_the_gap(&script.before_announce, executor);
-    cr_assert_eq(script.parks, 0,
+    woken_in_the_gap(&script_before_announce, executor);
+    cr_assert_eq(script_parks, 0,
                  "A note was left right before the executor announced its "
                  "sleep, and it slept.");
-    cr_assert_eq(script.unparks, 0,
+    cr_assert_eq(script_unparks, 0,
                  "A note was left right before the executor announced its "
                  "sleep, and its thread called the executor %d times instead "
                  "of not at all.",
-                 script.unparks);
+                 script_unparks);
     stage_close(executor);
 }
 
 Test(executor, is_called_for_a_note_that_comes_after_the_announcement,
      .timeout = 60) {
     Executor *executor = stage_open();
-    ProbeFuture *a = woken_in_the_gap(&script.after_announce, executor);
-    cr_assert_eq(script.unparks, 1,
+    ProbeFuture *a = woken_in_the_gap(&script_after_announce, executor);
+    cr_assert_eq(script_unparks, 1,
                  "A note was left right after the executor had announced its "
                  "sleep, and its thread called the executor %d times instead "
                  "of once (the task was polled %d times).",
-                 script.unparks, a->polls);
+                 script_unparks, a->polls);
     stage_close(executor);
 }
 
 Test(executor, is_called_for_a_note_that_comes_right_before_it_sleeps,
      .timeout = 60) {
     Executor *executor = stage_open();
-    ProbeFuture *a = woken_in_the_gap(&script.before_park, executor);
+    ProbeFuture *a = woken_in_the_gap(&script_before_park, executor);
     cr_assert_eq(
-        script.unparks, 1,
+        script_unparks, 1,
         "A note was left when the executor was about to sleep, and its "
         "thread called the executor %d times instead of once (the "
         "task was polled %d times).",
-        script.unparks, a->polls);
+        script_unparks, a->polls);
     stage_close(executor);
 }
 
 /* A note that is read may be left again before the next one is looked at. */
 Test(executor, reads_all_notes_also_when_one_is_left_again, .timeout = 60) {
     ProbeFuture a, b, c;
-    Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
-    probe_future_init(&b, "B", 100);
-    probe_future_init(&c, "C", 100);
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
-    stage_spawn(executor, &c.future);
-    stage_run_batch(executor);
+    Executor *executor = open_for_three(&a, &b, &c);
     on_another_thread(wake_by_ref, &a.kept);
     on_another_thread(wake_by_ref, &b.kept);
     on_another_thread(wake_by_ref, &c.kept);
     Waker again = clone_kept(&a);
-    script.after_note_read = (Cue){wake_elsewhere, &again, 0};
+    script_after_note_read = (Cue){wake_elsewhere, &again, 0};
     stage_run_batch(executor);
     cr_assert(b.polls == 2 && c.polls == 2,
               "A, B and C had notes. A's was read, A was woken again at once, "
@@ -362,14 +354,7 @@ Test(executor, reads_all_notes_also_when_one_is_left_again, .timeout = 60) {
 
 Test(executor, polls_in_the_order_of_the_notes, .timeout = 60) {
     ProbeFuture a, b, c;
-    Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
-    probe_future_init(&b, "B", 100);
-    probe_future_init(&c, "C", 100);
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
-    stage_spawn(executor, &c.future);
-    stage_run_batch(executor);
+    Executor *executor = open_for_three(&a, &b, &c);
     trace_clear();
     on_another_thread(wake_by_ref, &c.kept);
     on_another_thread(wake_by_ref, &a.kept);
@@ -404,36 +389,34 @@ Test(executor, asleep_is_called_once_for_many_wake_ups, .timeout = 60) {
     for (int i = 0; i < 5; i++) {
         crowd.wakers[i] = clone_kept(&crowd.tasks[i]);
     }
-    script.before_park = (Cue){wake_crowd, &crowd, 0};
+    script_before_park = (Cue){wake_crowd, &crowd, 0};
     assert_runs_to_the_end(executor);
-    cr_assert_eq(script.unparks, 1,
+    cr_assert_eq(script_unparks, 1,
                  "Five threads woke five tasks of a sleeping executor, and "
                  "called it %d times instead of once: the first note takes the "
                  "place of the mark.",
-                 script.unparks);
-    cr_assert_eq(script.parks, 1,
+                 script_unparks);
+    cr_assert_eq(script_parks, 1,
                  "Five wake-ups came before one sleep; the executor slept %d "
                  "times.",
-                 script.parks);
+                 script_parks);
     stage_close(executor);
 }
 
 Test(executor, busy_is_never_called, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 3);
-    probe_future_init(&b, "B", 3);
+    stage_spawn_probe(executor, &a, "A", 3);
     a.hook = wake_self_from_elsewhere;
+    stage_spawn_probe(executor, &b, "B", 3);
     b.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
     assert_runs_to_the_end(executor);
-    cr_assert_eq(script.unparks, 0,
+    cr_assert_eq(script_unparks, 0,
                  "A busy executor was called %d times: it reads its mailbox "
                  "anyway, and each call may cost a system call.",
-                 script.unparks);
-    cr_assert_eq(script.parks, 0, "A busy executor slept %d times.",
-                 script.parks);
+                 script_unparks);
+    cr_assert_eq(script_parks, 0, "A busy executor slept %d times.",
+                 script_parks);
     stage_close(executor);
 }
 
@@ -443,13 +426,11 @@ Test(executor, block_on_runs_other_tasks_and_leaves_them_pending,
      .timeout = 60) {
     ProbeFuture a, b, c;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    probe_future_init(&b, "B", 1);
-    b.wakes_itself = true;
     probe_future_init(&c, "C", 1);
     c.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
+    stage_spawn_probe(executor, &a, "A", 1);
+    stage_spawn_probe(executor, &b, "B", 1);
+    b.wakes_itself = true;
     int result = executor_block_on(executor, &c.future);
     cr_assert_eq(result, 0, "executor_block_on() answered %s instead of 0.",
                  error_name(result));
@@ -468,11 +449,11 @@ Test(executor, block_on_sleeps_while_its_future_is_pending, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 1);
-    script.before_park = (Cue){consume_last_waker, &a, 0};
+    script_before_park = (Cue){consume_last_waker, &a, 0};
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, 0, "executor_block_on() answered %s instead of 0.",
                  error_name(result));
-    cr_assert_eq(script.parks, 1, "One wait, but %d sleeps.", script.parks);
+    cr_assert_eq(script_parks, 1, "One wait, but %d sleeps.", script_parks);
     future_drop(&a.future);
     stage_close(executor);
 }
@@ -499,8 +480,7 @@ Test(executor, block_on_gives_up_although_another_task_has_a_waker,
     ProbeFuture b;
     Forgetful a = forgetful();
     Executor *executor = stage_open();
-    probe_future_init(&b, "B", 100);
-    stage_spawn(executor, &b.future);
+    stage_spawn_probe(executor, &b, "B", 100);
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, -EDEADLK,
                  "A future is pending and no waker of it is left; another task "
@@ -534,7 +514,7 @@ Test(executor, block_on_reports_refused_memory, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 0);
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, -ENOMEM,
                  "There was no memory, and executor_block_on() answered %s.",
@@ -547,40 +527,39 @@ Test(executor, block_on_reports_refused_memory, .timeout = 60) {
 
 Test(executor, cannot_be_made_without_memory_or_locks, .timeout = 60) {
     Executor *executor = NULL;
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     cr_assert_eq(executor_new(&executor), -ENOMEM,
                  "No memory, but executor_new() did not answer -ENOMEM.");
-    script.mutex_error = EAGAIN;
+    script_fail_always(&script_mutex_init, EAGAIN);
     cr_assert_eq(executor_new(&executor), -EAGAIN,
                  "No lock, but executor_new() did not answer -EAGAIN.");
-    script.mutex_error = 0;
-    script.condition_error = ENOMEM;
+    script_mutex_init.fail_in = 0;
+    script_fail_always(&script_cond_init, ENOMEM);
     cr_assert_eq(executor_new(&executor), -ENOMEM,
                  "No condition, but executor_new() did not answer -ENOMEM.");
     cr_assert_null(executor, "executor_new() failed and wrote its result.");
     cr_assert_null(local_executor(),
                    "executor_new() failed, and the thread has an executor.");
-    cr_assert_eq(script.locks, 0,
+    cr_assert_eq(script_locks + script_conditions, 0,
                  "executor_new() failed, and %d locks or conditions are left.",
-                 script.locks);
+                 script_locks + script_conditions);
     stage_assert_nothing_left();
 }
 
 Test(executor, freed_gives_its_locks_back, .timeout = 60) {
     stage_close(stage_open());
-    cr_assert_eq(script.locks, 0,
+    cr_assert_eq(script_locks + script_conditions, 0,
                  "An executor was freed, and %d locks or conditions are left.",
-                 script.locks);
+                 script_locks + script_conditions);
 }
 
 Test(executor, freed_drops_all_that_is_left_once, .timeout = 60) {
     ProbeFuture waiting, queued, fresh;
     Executor *executor = stage_open();
-    probe_future_init(&waiting, "waiting", 100);
-    probe_future_init(&queued, "queued", 100);
     probe_future_init(&fresh, "fresh", 100);
-    stage_spawn(executor, &waiting.future);
-    JoinHandle handle = stage_spawn_with_handle(executor, &queued.future);
+    stage_spawn_probe(executor, &waiting, "waiting", 100);
+    JoinHandle handle =
+        stage_spawn_probe_with_handle(executor, &queued, "queued", 100);
     stage_run_batch(executor);
     waker_wake_by_ref(&queued.kept);
     stage_spawn(executor, &fresh.future);
@@ -603,8 +582,7 @@ Test(executor, freed_drops_all_that_is_left_once, .timeout = 60) {
 Test(executor, freed_leaves_the_notes_read, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 100);
     stage_run_batch(executor);
     on_another_thread(wake_by_ref, &a.kept);
     stage_close(executor);
@@ -616,10 +594,9 @@ Test(executor, freed_leaves_the_notes_read, .timeout = 60) {
 Test(executor, can_be_used_again_when_all_was_cancelled, .timeout = 60) {
     ProbeFuture waiting, queued, later;
     Executor *executor = stage_open();
-    probe_future_init(&waiting, "waiting", 100);
     probe_future_init(&queued, "queued", 100);
     probe_future_init(&later, "later", 0);
-    stage_spawn(executor, &waiting.future);
+    stage_spawn_probe(executor, &waiting, "waiting", 100);
     stage_run_batch(executor);
     stage_spawn(executor, &queued.future);
     executor_cancel_all(executor);
@@ -644,9 +621,8 @@ Test(executor, can_be_used_again_when_all_was_cancelled, .timeout = 60) {
 Test(executor, freed_leaves_wakers_that_do_nothing, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    stage_spawn(executor, &a.future);
+    script_keep_freed = true;
+    stage_spawn_probe(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker late = clone_kept(&a);
     executor_free(executor);
@@ -671,9 +647,8 @@ Test(executor, freed_leaves_wakers_that_do_nothing, .timeout = 60) {
 Test(executor, freed_leaves_the_next_one_alone, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
     probe_future_init(&b, "B", 1);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker late = clone_kept(&a);
     executor_free(executor);
@@ -697,9 +672,8 @@ Test(executor, freed_while_a_thread_is_about_to_push_refuses_the_note,
     ProbeFuture a;
     Other other;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    stage_spawn(executor, &a.future);
+    script_keep_freed = true;
+    stage_spawn_probe(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
     other_start_to_push(&other, wake_and_consume, &waker);
@@ -715,11 +689,11 @@ Test(executor, freed_while_a_thread_is_about_to_push_refuses_the_note,
     cr_assert_eq(script_used_after_free(), 0,
                  "A thread was about to leave a note when the executor was "
                  "freed, and left it in freed memory.");
-    cr_assert_eq(script.live_blocks, 0,
+    cr_assert_eq(script_blocks, 0,
                  "A thread was about to leave a note when the executor was "
                  "freed, and %d blocks of memory are left: the mailbox did not "
                  "refuse the note, or its reference was not given back.",
-                 script.live_blocks);
+                 script_blocks);
     stage_assert_nothing_left();
 }
 
@@ -728,9 +702,8 @@ Test(executor, freed_while_a_thread_is_about_to_call_it_stays, .timeout = 60) {
     ProbeFuture a;
     Other other;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    script_keep_freed = true;
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_run_batch(executor);
     Waker waker = waker_take(&a.kept);
     mailbox_announce_sleep(script_mailbox());
@@ -751,10 +724,9 @@ Test(executor, cancels_a_task_that_a_thread_is_about_to_note, .timeout = 60) {
     ProbeFuture a, b;
     Other other;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
+    script_keep_freed = true;
     probe_future_init(&b, "B", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
     other_start_to_push(&other, wake_and_consume, &waker);
@@ -802,7 +774,7 @@ Test(executor, freed_counts_and_closes_in_order, .timeout = 60) {
     static const FutureVtable vtable = {mourner_poll, mourner_drop};
     Executor *executor = stage_open();
     Mourner mourner = {.future = {&vtable}, .executor = executor};
-    script.keep_freed = true;
+    script_keep_freed = true;
     stage_spawn(executor, &mourner.future);
     stage_run_batch(executor);
     executor_free(executor);

@@ -2,14 +2,14 @@
 #include <pthread.h>
 
 #include "parker.h"
-#include "script.h"
+#include "script_conditions.h"
 
 /* Past the script, which lets nobody sleep before there is a call. */
 void __real_parker_park(Parker *parker);
 
 /* Calls once the thread that parks has been through its early ends. */
 static void *call_when_all_ended_early(void *parker) {
-    while (atomic_load(&script.early_ends) > 0) {
+    while (atomic_load(&script_early_ends) > 0) {
         sched_yield();
     }
     parker_unpark(parker);
@@ -32,10 +32,10 @@ Test(parker, sleeps_on_when_nobody_called, .timeout = 60) {
     Parker parker;
     pthread_t caller;
     cr_assert_eq(parker_init(&parker), 0);
-    script.early_ends = 3;
+    script_early_ends = 3;
     pthread_create(&caller, NULL, call_when_all_ended_early, &parker);
     __real_parker_park(&parker);
-    cr_assert_eq(script.early_ends, 0,
+    cr_assert_eq(script_early_ends, 0,
                  "pthread_cond_wait() came back without a call, and the "
                  "thread took that for one: look at `unparked` in a loop.");
     pthread_join(caller, NULL);

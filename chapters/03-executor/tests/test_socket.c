@@ -2,10 +2,15 @@
 #include <errno.h>
 
 #include "error_name.h"
+#include "other.h"
 #include "pair.h"
 #include "platform.h"
 #include "probe.h"
-#include "script.h"
+#include "script_conditions.h"
+#include "script_descriptors.h"
+#include "script_locks.h"
+#include "script_threads.h"
+#include "script_watching.h"
 
 /* Who waits in most of these tests. */
 static Waiter waiter;
@@ -34,14 +39,14 @@ Test(socket, that_cannot_be_made_leaves_the_descriptor_open, .timeout = 60) {
     Socket socket;
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     for (int call = 1; call <= 2; call++) {
-        script.refuse_fcntl = call;
+        script_fail(&script_fcntl, call, EBADF);
         int result = socket_init(&socket, ends[0]);
         cr_assert_eq(result, -EBADF,
                      "fcntl() call %d failed with EBADF, and "
                      "socket_init() answered %s.",
                      call, error_name(result));
     }
-    script.mutex_error = EAGAIN;
+    script_fail_always(&script_mutex_init, EAGAIN);
     int result = socket_init(&socket, ends[0]);
     cr_assert_eq(result, -EAGAIN,
                  "There was no lock, and socket_init() "
@@ -61,7 +66,7 @@ Test(socket, closes_its_descriptor, .timeout = 60) {
     pair_close(&pair);
     cr_assert_eq(fcntl(descriptor, F_GETFD), -1,
                  "The socket was closed and its descriptor is still open.");
-    cr_assert_eq(script.locks, 0,
+    cr_assert_eq(script_locks + script_conditions, 0,
                  "The socket was closed and its lock was not destroyed.");
 }
 
@@ -71,7 +76,7 @@ Test(socket, has_data_when_a_read_would_get_something, .timeout = 60) {
     pair_open(&pair);
     cr_assert(!socket_has_data_to_read(&pair.near),
               "Nothing was written yet, but the socket has data to read.");
-    cr_assert_eq(script.blocking_looks, 0,
+    cr_assert_eq(script_blocking_looks, 0,
                  "The look at the socket waits for data: it has to answer at "
                  "once (a time-out of 0).");
     pair_deliver(&pair, "four");
@@ -110,7 +115,7 @@ Test(socket, goes_on_reading_when_it_is_interrupted, .timeout = 60) {
     char buffer[8];
     pair_open(&pair);
     pair_deliver(&pair, "four");
-    script.interrupted_reads = 3;
+    script_fail_next(&script_read, 3, EINTR);
     ssize_t result = socket_read_buf(&pair.near, buffer, sizeof buffer);
     cr_assert_eq(result, 4,
                  "Three signals interrupted the read, which "
@@ -124,7 +129,7 @@ Test(socket, interrupted_read_finds_the_end_of_file, .timeout = 60) {
     char buffer[8];
     pair_open(&pair);
     pair_hang_up(&pair);
-    script.interrupted_reads = 1;
+    script_fail_next(&script_read, 1, EINTR);
     ssize_t result = socket_read_buf(&pair.near, buffer, sizeof buffer);
     cr_assert_eq(result, 0,
                  "A read was interrupted, and then came to the end of file; it "
@@ -157,7 +162,7 @@ Test(socket, reports_the_error_of_a_read, .timeout = 60) {
     Pair pair;
     char buffer[8];
     pair_open(&pair);
-    script.read_error = ECONNRESET;
+    script_fail_always(&script_read, ECONNRESET);
     ssize_t result = socket_read_buf(&pair.near, buffer, sizeof buffer);
     cr_assert_eq(result, -ECONNRESET,
                  "The connection was reset; the read "
@@ -203,11 +208,11 @@ Test(socket, goes_on_watching_when_it_is_interrupted, .timeout = 60) {
     ProbeWaker a;
     probe_waker_init(&a, "A");
     pair_open(&pair);
-    script.interrupted_watches = 3;
+    script_interrupted_watches = 3;
     pair_deliver(&pair, "one");
     ask(&pair.near, &a);
     script_await_threads();
-    cr_assert_lt(script.interrupted_watches, 0,
+    cr_assert_lt(script_interrupted_watches, 0,
                  "A signal interrupted the watching thread, which did not go "
                  "on watching.");
     cr_assert_eq(a.wakes, 1, "The task was woken %d times.", a.wakes);
@@ -219,7 +224,7 @@ Test(socket, wakes_when_it_cannot_be_watched, .timeout = 60) {
     ProbeWaker a;
     probe_waker_init(&a, "A");
     pair_open(&pair);
-    script.watch_error = ENOMEM;
+    script_watch_error = ENOMEM;
     ask(&pair.near, &a);
     script_await_threads();
     cr_assert_eq(a.wakes, 1,
@@ -238,9 +243,9 @@ Test(socket, gives_the_latest_waker_to_the_same_thread, .timeout = 60) {
     pair_open(&pair);
     ask(&pair.near, &first);
     ask(&pair.near, &latest);
-    cr_assert_eq(script.threads_started, 1,
+    cr_assert_eq(script_threads_started, 1,
                  "One socket was waited for, and %d threads were started.",
-                 script.threads_started);
+                 script_threads_started);
     cr_assert_eq(first.held, 0, "The waker that was replaced was not dropped.");
     pair_deliver(&pair, "one");
     script_await_threads();
@@ -330,15 +335,22 @@ Test(socket, wakes_all_who_wait, .timeout = 60) {
     pair_close(&pair);
 }
 
+/* A pair whose near end A waits for, and behind it B. */
+static void open_for_two(Pair *pair, Waiter *first, ProbeWaker *a,
+                         Waiter *second, ProbeWaker *b) {
+    *first = *second = (Waiter){0};
+    probe_waker_init(a, "A");
+    probe_waker_init(b, "B");
+    pair_open(pair);
+    ask_with(&pair->near, first, a);
+    ask_with(&pair->near, second, b);
+}
+
 Test(socket, forgets_one_of_two_and_wakes_the_other, .timeout = 60) {
     Pair pair;
-    Waiter first = {0}, second = {0};
+    Waiter first, second;
     ProbeWaker a, b;
-    probe_waker_init(&a, "A");
-    probe_waker_init(&b, "B");
-    pair_open(&pair);
-    ask_with(&pair.near, &first, &a);
-    ask_with(&pair.near, &second, &b);
+    open_for_two(&pair, &first, &a, &second, &b);
     socket_clear_readable_callback(&pair.near, &first);
     cr_assert_eq(socket_watching_threads(), 1,
                  "Two waited, one of them was cleared, and %d threads watch "
@@ -354,13 +366,9 @@ Test(socket, forgets_one_of_two_and_wakes_the_other, .timeout = 60) {
 
 Test(socket, closed_wakes_all_who_wait, .timeout = 60) {
     Pair pair;
-    Waiter first = {0}, second = {0};
+    Waiter first, second;
     ProbeWaker a, b;
-    probe_waker_init(&a, "A");
-    probe_waker_init(&b, "B");
-    pair_open(&pair);
-    ask_with(&pair.near, &first, &a);
-    ask_with(&pair.near, &second, &b);
+    open_for_two(&pair, &first, &a, &second, &b);
     pair_close(&pair);
     assert_trace("wake A, wake B", "A socket was closed, and two had waited.");
     cr_assert_eq(socket_watching_threads(), 0,
@@ -517,7 +525,7 @@ static void stand_until_cancelled(ProbeWaker *self, const char *what) {
     (void)self;
     if (what[0] == 'w') { /* wake */
         atomic_store(&waking, true);
-        while (atomic_load(&script.cancels) == 0) {
+        while (atomic_load(&script_threads_cancelled) == 0) {
             sched_yield();
         }
         pthread_testcancel();
@@ -545,19 +553,15 @@ Test(socket, closed_while_its_thread_wakes_waits_for_that, .timeout = 60) {
 
 Test(socket, guards_its_list_while_it_wakes, .timeout = 60) {
     Pair pair;
-    Waiter first = {0}, second = {0};
+    Waiter first, second;
     ProbeWaker a, b;
-    probe_waker_init(&a, "A");
-    probe_waker_init(&b, "B");
-    pair_open(&pair);
-    ask_with(&pair.near, &first, &a);
-    ask_with(&pair.near, &second, &b);
+    open_for_two(&pair, &first, &a, &second, &b);
     pair_deliver(&pair, "one");
     script_await_threads();
-    cr_assert_eq(script.unguarded, 0,
+    cr_assert_eq(script_unguarded, 0,
                  "The watching thread changed a list of waiters %d times "
                  "without the socket's lock.",
-                 script.unguarded);
+                 script_unguarded);
     cr_assert_eq(pthread_mutex_trylock(&pair.near.lock), 0,
                  "The watching thread has ended with the socket's lock.");
     pthread_mutex_unlock(&pair.near.lock);
@@ -569,7 +573,7 @@ Test(socket, without_a_thread_wakes_nobody_and_says_so, .timeout = 60) {
     ProbeWaker a;
     probe_waker_init(&a, "A");
     pair_open(&pair);
-    script.thread_error = EAGAIN;
+    script_fail_always(&script_pthread_create, EAGAIN);
     int result = ask(&pair.near, &a);
     cr_assert_eq(result, -EAGAIN,
                  "There was no thread to watch the socket, "

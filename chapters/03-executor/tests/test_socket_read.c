@@ -1,6 +1,10 @@
 #include "stage.h"
 
 #include "pair.h"
+#include "script_descriptors.h"
+#include "script_sleep.h"
+#include "script_threads.h"
+#include "script_watching.h"
 #include "socket_read.h"
 
 typedef struct Reading {
@@ -25,7 +29,7 @@ Test(socket_read, reads_nothing_before_it_is_polled, .timeout = 60) {
     Reading a;
     open_reading(&a);
     pair_deliver(&a.pair, "early");
-    cr_assert_eq(script.threads_started, 0,
+    cr_assert_eq(script_threads_started, 0,
                  "Making the future started a thread: nothing happens before "
                  "its first poll.");
     close_reading(&a);
@@ -40,7 +44,7 @@ Test(socket_read, is_ready_at_once_when_there_is_data, .timeout = 60) {
     cr_assert_eq(a.read.result, 5, "Five bytes were there, %zd were read.",
                  a.read.result);
     cr_assert_arr_eq(a.buffer, "early", 5, "Other bytes were read than came.");
-    cr_assert_eq(script.threads_started, 0,
+    cr_assert_eq(script_threads_started, 0,
                  "There was nothing to wait for, but a thread was started.");
     close_reading(&a);
 }
@@ -55,7 +59,7 @@ Test(socket_read, is_pending_without_blocking_when_there_is_none,
         poll_for(&a.read.future, &w), POLL_PENDING,
         "Nothing has arrived, and the read is ready; its result is %s.",
         error_name((int)a.read.result));
-    cr_assert(script.blocking_reads == 0 && script.blocking_looks == 0,
+    cr_assert(script_blocking_calls == 0 && script_blocking_looks == 0,
               "The poll called something that waits: then no other task runs.");
     cr_assert_eq(w.held, 1,
                  "The read is pending, and %d wakers of its task are held "
@@ -70,7 +74,7 @@ Test(socket_read, leaves_its_waker_with_a_thread_and_does_not_wake_itself,
     Reading a;
     Executor *executor = stage_open();
     open_reading(&a);
-    script.before_park = (Cue){deliver_hello, &a.pair, 0};
+    script_before_park = (Cue){deliver_hello, &a.pair, 0};
     stage_spawn(executor, &a.read.future);
     for (int i = 0; i < 3; i++) {
         stage_run_batch(executor);
@@ -82,10 +86,10 @@ Test(socket_read, leaves_its_waker_with_a_thread_and_does_not_wake_itself,
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.read.result, 5, "Five bytes came, %zd were read.",
                  a.read.result);
-    cr_assert_eq(script.parks, 1,
+    cr_assert_eq(script_parks, 1,
                  "A read waited, and the executor slept %d times instead of "
                  "once.",
-                 script.parks);
+                 script_parks);
     pair_close(&a.pair);
     stage_close(executor);
 }
@@ -106,7 +110,7 @@ Test(socket_read, waits_on_when_readable_turns_out_to_be_wrong, .timeout = 60) {
     ProbeWaker w;
     probe_waker_init(&w, "W");
     open_reading(&a);
-    script.false_readiness = 1;
+    script_false_readiness = 1;
     cr_assert_eq(poll_for(&a.read.future, &w), POLL_PENDING,
                  "The system said readable, the read said EAGAIN, and the "
                  "future is ready; its result is %s. A false alarm only means "
@@ -133,10 +137,10 @@ Test(socket_read, polled_again_keeps_its_thread_and_the_latest_waker,
                      POLL_PENDING,
                      "Nothing has arrived, and poll %d answered ready.", i + 1);
     }
-    cr_assert_eq(script.threads_started, 1,
+    cr_assert_eq(script_threads_started, 1,
                  "One read was polled 11 times and started %d threads: one "
                  "for each wait is bad enough.",
-                 script.threads_started);
+                 script_threads_started);
     cr_assert(first.held == 0 && latest.held == 1,
               "Polled by one task and then by another, it holds %d wakers of "
               "the first and %d of the latest.",
@@ -180,7 +184,7 @@ Test(socket_read, cancelled_with_its_task_leaves_nobody_behind, .timeout = 60) {
 Test(socket_read, reports_that_there_is_no_thread_to_wait_with, .timeout = 60) {
     Reading a;
     open_reading(&a);
-    script.thread_error = EAGAIN;
+    script_fail_always(&script_pthread_create, EAGAIN);
     cr_assert_eq(poll_for_nobody(&a.read.future), POLL_READY,
                  "No thread could be had to watch the socket, and the read is "
                  "pending: nobody will ever wake it.");
@@ -195,7 +199,7 @@ Test(socket_read, reports_the_error_of_the_read, .timeout = 60) {
     Reading a;
     open_reading(&a);
     pair_deliver(&a.pair, "x");
-    script.read_error = ECONNRESET;
+    script_fail_always(&script_read, ECONNRESET);
     cr_assert_eq(poll_for_nobody(&a.read.future), POLL_READY,
                  "The read failed and the future is pending.");
     cr_assert_eq(a.read.result, -ECONNRESET,
@@ -366,7 +370,7 @@ static Poll message_poll(Future *future, Context *context) {
     Message *self = (Message *)future;
     while (self->length < sizeof self->bytes) {
         if (future_poll(&self->read.future, context) == POLL_PENDING) {
-            script.before_park = (Cue){deliver_a_byte, self, 0};
+            script_before_park = (Cue){deliver_a_byte, self, 0};
             return POLL_PENDING;
         }
         future_drop(&self->read.future);
@@ -395,9 +399,9 @@ Test(socket_read, brings_a_message_one_byte_at_a_time, .timeout = 60) {
     cr_assert_arr_eq(message.bytes, "abcdefgh", 8,
                      "A message came one byte at a time and was put together "
                      "wrongly.");
-    cr_assert_eq(script.threads_started, 8,
+    cr_assert_eq(script_threads_started, 8,
                  "Each of 8 reads waited, and %d threads were started.",
-                 script.threads_started);
+                 script_threads_started);
     pair_close(&pair);
     cr_assert_eq(socket_watching_threads(), 0, "The last thread is left.");
     stage_close(executor);
@@ -422,10 +426,9 @@ Test(socket_read, costs_one_thread_for_each_read_that_waits, .timeout = 60) {
         open_reading(&all[i]);
         stage_spawn(executor, &all[i].read.future);
     }
-    probe_future_init(&counter, "counter", 0);
+    stage_spawn_probe(executor, &counter, "counter", 0);
     counter.hook = count_threads;
-    stage_spawn(executor, &counter.future);
-    script.before_park = (Cue){deliver_to_all, all, 0};
+    script_before_park = (Cue){deliver_to_all, all, 0};
     assert_runs_to_the_end(executor);
     cr_assert_eq(counter.polls, 10,
                  "Ten reads waited and %d threads watched: here each wait "

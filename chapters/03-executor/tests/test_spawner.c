@@ -1,3 +1,4 @@
+#include "script_memory.h"
 #include "stage.h"
 
 #include <string.h>
@@ -56,7 +57,7 @@ Test(spawner, refused_memory_leaves_the_future_with_its_owner, .timeout = 60) {
     Executor *executor = stage_open();
     Spawner spawner = executor_spawner(executor);
     Sum sum = sum_of(40, 2, &drops);
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     int result = spawner_spawn(&spawner, &sum.future, sizeof sum, &handle);
     cr_assert_eq(result, -ENOMEM,
                  "There was no memory for a task, and "
@@ -78,9 +79,8 @@ Test(spawner, refused_memory_leaves_the_future_with_its_owner, .timeout = 60) {
 Test(spawner, without_a_handle_leaves_the_task_to_itself, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
+    stage_spawn_probe(executor, &a, "A", 1);
     a.wakes_itself = true;
-    stage_spawn(executor, &a.future);
     assert_runs_to_the_end(executor);
     assert_trace("poll A, pending A, poll A, ready A, drop A",
                  "A task without a handle runs like any other.");
@@ -105,11 +105,9 @@ static void spawn_three(ProbeFuture *self) {
 Test(spawner, may_be_used_inside_a_poll, .timeout = 60) {
     ProbeFuture a, e;
     Executor *executor = spawning = stage_open();
-    probe_future_init(&a, "A", 0);
-    probe_future_init(&e, "E", 0);
+    stage_spawn_probe(executor, &a, "A", 0);
     a.hook = spawn_three;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &e.future);
+    stage_spawn_probe(executor, &e, "E", 0);
     assert_runs_to_the_end(executor);
     assert_trace("poll A, ready A, drop A, poll E, ready E, drop E, "
                  "poll B, ready B, drop B, poll C, ready C, drop C, "
@@ -128,9 +126,8 @@ static void spawn_one(ProbeFuture *self) {
 Test(spawner, a_task_spawned_by_the_last_one_is_run_as_well, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = spawning = stage_open();
-    probe_future_init(&a, "A", 0);
+    stage_spawn_probe(executor, &a, "A", 0);
     a.hook = spawn_one;
-    stage_spawn(executor, &a.future);
     assert_runs_to_the_end(executor);
     cr_assert_eq(children[0].polls, 1,
                  "executor_run() came back although the last task had spawned "

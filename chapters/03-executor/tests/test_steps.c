@@ -122,6 +122,9 @@ void task_retain(Task *task);
 void task_release(Task *task);
 
 #include "mailbox.c"
+#include "other.h"
+#include "script_memory.h"
+#include "script_tasks.h"
 #include "task.c"
 
 /* --- The mailbox ------------------------------------------------------------ */
@@ -298,7 +301,7 @@ Test(steps, of_the_last_two_references_released_at_once_one_frees,
     Future future = {&vtable};
     for (int at = 1; at <= STEPS; at++) {
         Executor *executor = stage_open();
-        script.keep_freed = true;
+        script_keep_freed = true;
         shared = make_task(executor, &future);
         stepped_task_retain(shared); /* two late wakers */
         stepped_task_retain(shared);
@@ -310,13 +313,13 @@ Test(steps, of_the_last_two_references_released_at_once_one_frees,
             steps_left = 0;
             release_shared();
         }
-        cr_assert_eq(script.freed_twice, 0,
+        cr_assert_eq(script_freed_twice, 0,
                      "Two threads released the last two references of a task, "
                      "one in the middle of the other, and it was freed twice.");
-        cr_assert_eq(script.live_blocks, 0,
+        cr_assert_eq(script_blocks, 0,
                      "Two threads released the last two references of a task, "
                      "one in the middle of the other, and %d blocks are left.",
-                     script.live_blocks);
+                     script_blocks);
         cr_assert_eq(script_used_after_free(), 0,
                      "Two threads released the last two references of a task, "
                      "one in the middle of the other, and it was used after it "
@@ -340,13 +343,13 @@ Test(steps, of_two_threads_that_wake_at_once_one_leaves_a_note, .timeout = 60) {
     for (int at = 1; at <= STEPS; at++) {
         Executor *executor = stage_open();
         shared = make_task(executor, &future);
-        script.pushes = 0;
+        script_pushes = 0;
         on_another_thread(wake_shared_in_steps, &at);
         steps_left = 0;
-        cr_assert_eq(script.pushes, 1,
+        cr_assert_eq(script_pushes, 1,
                      "Two threads woke a task, one in the middle of the other, "
                      "and %d notes were left for it.",
-                     script.pushes);
+                     script_pushes);
         stage_close(executor);
     }
 }

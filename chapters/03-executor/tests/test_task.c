@@ -1,3 +1,6 @@
+#include "other.h"
+#include "script_memory.h"
+#include "script_tasks.h"
 #include "stage.h"
 
 /* A task that is pending after its first poll. */
@@ -12,8 +15,7 @@ static void open_with_pending(Executor **executor, ProbeFuture *a,
 Test(task, is_polled_for_the_first_time_without_a_wake_up, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 0);
     assert_trace("", "Spawning polled the future: it only queues the task.");
     assert_runs_to_the_end(executor);
     assert_trace("poll A, ready A, drop A",
@@ -46,9 +48,8 @@ Test(task, woken_five_times_while_queued_is_polled_once, .timeout = 60) {
 Test(task, woken_while_queued_keeps_its_place, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
     probe_future_init(&b, "B", 100);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 100);
     stage_run_batch(executor);
     waker_wake_by_ref(&a.kept); /* queued ... */
     stage_spawn(executor, &b.future);
@@ -70,9 +71,8 @@ static void wake_twice(ProbeFuture *self) {
 Test(task, woken_during_its_poll_is_polled_once_more, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
+    stage_spawn_probe(executor, &a, "A", 100);
     a.hook = wake_twice;
-    stage_spawn(executor, &a.future);
     stage_run_batch(executor);
     a.hook = NULL;
     stage_run_batch(executor);
@@ -125,7 +125,7 @@ static void wake_at_the_end(ProbeFuture *self) {
 Test(task, woken_during_its_last_poll_is_not_polled_again, .timeout = 60) {
     WokenAtTheEnd a = {0};
     Executor *executor = stage_open();
-    script.keep_freed = true;
+    script_keep_freed = true;
     probe_future_init(&a.probe, "A", 1);
     a.probe.hook = wake_at_the_end;
     stage_spawn(executor, &a.probe.future);
@@ -152,7 +152,7 @@ Test(task, polls_are_never_nested_however_often_it_wakes_itself,
     probe_future_init(&a, "A", 100000);
     a.wakes_itself = true;
     a.silent = true;
-    script.batches_left = 200000;
+    script_batches_left = 200000;
     stage_spawn(executor, &a.future);
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.polls, 100001,
@@ -165,7 +165,7 @@ Test(task, woken_after_it_completed_does_nothing, .timeout = 60) {
     ProbeFuture a;
     Executor *executor;
     open_with_pending(&executor, &a, 1);
-    script.keep_freed = true;
+    script_keep_freed = true;
     Waker late = clone_kept(&a);
     waker_wake_by_ref(&late);
     assert_runs_to_the_end(executor);
@@ -173,7 +173,7 @@ Test(task, woken_after_it_completed_does_nothing, .timeout = 60) {
                  "The future was ready and has no handle, and it was dropped "
                  "%d times: a waker keeps the task's memory, not its future.",
                  a.drops);
-    script.pushes = 0;
+    script_pushes = 0;
     waker_wake_by_ref(&late);
     on_another_thread(wake_by_ref, &late);
     cr_assert_eq(script_used_after_free(), 0,
@@ -182,10 +182,10 @@ Test(task, woken_after_it_completed_does_nothing, .timeout = 60) {
     cr_assert_eq(stage_queued(executor), 0,
                  "Woken by its own thread after it had completed, the task was "
                  "put into the ready queue.");
-    cr_assert_eq(script.pushes, 0,
+    cr_assert_eq(script_pushes, 0,
                  "Woken by another thread after it had completed, the task had "
                  "a note left for it (%d): NOTED has to stand then.",
-                 script.pushes);
+                 script_pushes);
     stage_run_batch(executor);
     cr_assert_eq(a.polls, 2,
                  "Woken after it had completed, the task was polled again.");
@@ -197,23 +197,23 @@ Test(task, is_freed_by_the_last_reference, .timeout = 60) {
     ProbeFuture a;
     Executor *executor;
     open_with_pending(&executor, &a, 1);
-    int alive = script.live_blocks;
+    int alive = script_blocks;
     Waker one = clone_kept(&a);
     Waker two = waker_clone(&one);
     Waker three = waker_clone(&two);
-    cr_assert_eq(script.live_blocks, alive,
+    cr_assert_eq(script_blocks, alive,
                  "Cloning a waker allocated memory: it only adds a reference.");
     waker_wake_by_ref(&one);
     assert_runs_to_the_end(executor);
     waker_drop(&one);
     waker_wake(&two);
     cr_assert_eq(
-        script.live_blocks, alive,
+        script_blocks, alive,
         "One waker woke by reference and was dropped, one was consumed "
         "by wake; there is a third, and the task was freed: wake and "
         "drop give back one reference each, wake_by_ref none.");
     waker_drop(&three);
-    cr_assert_eq(script.live_blocks, alive - 1,
+    cr_assert_eq(script_blocks, alive - 1,
                  "The last waker is gone and the task is still in memory: wake "
                  "and drop give back one reference each.");
     stage_close(executor);
@@ -222,10 +222,8 @@ Test(task, is_freed_by_the_last_reference, .timeout = 60) {
 Test(task, wakers_of_one_task_are_the_same_and_of_two_are_not, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    probe_future_init(&b, "B", 1);
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
+    stage_spawn_probe(executor, &a, "A", 1);
+    stage_spawn_probe(executor, &b, "B", 1);
     stage_run_batch(executor);
     Waker clone = clone_kept(&a);
     cr_assert(waker_will_wake(&clone, &a.kept),
@@ -240,9 +238,8 @@ Test(task, wakers_of_one_task_are_the_same_and_of_two_are_not, .timeout = 60) {
 Test(task, cancelled_while_it_waits_is_dropped_at_once, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    script_keep_freed = true;
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker late = clone_kept(&a);
     join_handle_cancel(&handle);
@@ -263,9 +260,8 @@ Test(task, cancelled_while_it_waits_is_dropped_at_once, .timeout = 60) {
 Test(task, cancelled_while_queued_is_never_polled, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    script_keep_freed = true;
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     join_handle_cancel(&handle);
     drop_handle(&handle);
     cr_assert_eq(script_used_after_free(), 0,
@@ -283,8 +279,7 @@ Test(task, cancelled_while_queued_is_never_polled, .timeout = 60) {
 Test(task, woken_and_then_cancelled_is_not_polled, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     stage_run_batch(executor);
     waker_wake_by_ref(&a.kept);
     join_handle_cancel(&handle);
@@ -316,7 +311,7 @@ Test(task, ignores_a_wake_up_that_its_own_drop_sets_off, .timeout = 60) {
     static const FutureVtable vtable = {last_word_poll, last_word_drop};
     LastWord last = {.future = {&vtable}};
     Executor *executor = stage_open();
-    script.keep_freed = true;
+    script_keep_freed = true;
     JoinHandle handle = stage_spawn_with_handle(executor, &last.future);
     stage_run_batch(executor);
     join_handle_cancel(&handle);
@@ -352,14 +347,14 @@ Test(task, woken_five_times_by_threads_leaves_one_note, .timeout = 60) {
     ProbeFuture a;
     Executor *executor;
     open_with_pending(&executor, &a, 100);
-    script.pushes = 0;
+    script_pushes = 0;
     for (int i = 0; i < 5; i++) {
         on_another_thread(wake_by_ref, &a.kept);
     }
-    cr_assert_eq(script.pushes, 1,
+    cr_assert_eq(script_pushes, 1,
                  "Woken 5 times by other threads, the task had %d notes left "
                  "for it instead of one: a note has one link in its task.",
-                 script.pushes);
+                 script_pushes);
     stage_run_batch(executor);
     stage_run_batch(executor);
     cr_assert_eq(a.polls, 2,
@@ -389,9 +384,8 @@ Test(task, woken_by_a_thread_again_and_again_leaves_a_note_each_time,
 Test(task, stays_while_its_note_is_in_the_mailbox, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    script_keep_freed = true;
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     stage_run_batch(executor);
     on_another_thread(wake_and_consume, &a.kept);
     join_handle_cancel(&handle);
@@ -416,16 +410,15 @@ Test(task, stays_while_its_note_is_in_the_mailbox, .timeout = 60) {
 Test(task, cancelled_with_a_note_in_the_mailbox_gets_no_other, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker late = clone_kept(&a);
     on_another_thread(wake_by_ref, &late);
     join_handle_cancel(&handle);
     stage_run_batch(executor);
-    script.pushes = 0;
+    script_pushes = 0;
     on_another_thread(wake_by_ref, &late);
-    cr_assert_eq(script.pushes, 0,
+    cr_assert_eq(script_pushes, 0,
                  "A task was cancelled, its last note was read, and a late "
                  "waker left another one: NOTED has to stand from the end on.");
     waker_drop(&late);
@@ -441,11 +434,11 @@ Test(task, waking_and_running_allocate_nothing, .timeout = 60) {
     open_with_pending(&executor, &a, 50);
     a.wakes_itself = true;
     on_another_thread(wake_by_ref, &a.kept);
-    int before = script.allocations;
+    int before = script_allocations();
     assert_runs_to_the_end(executor);
-    cr_assert_eq(script.allocations, before,
+    cr_assert_eq(script_allocations(), before,
                  "Memory was allocated %d times while tasks were woken and "
                  "run: then waking could fail.",
-                 script.allocations - before);
+                 script_allocations() - before);
     stage_close(executor);
 }

@@ -8,6 +8,8 @@
 #include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
+#include "script_descriptors.h"
+#include "script_waiting.h"
 
 SuiteFor(epoll, triggering);
 

@@ -8,6 +8,9 @@
 #include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
+#include "script_memory.h"
+#include "script_waiting.h"
+#include "script_windows.h"
 
 SuiteFor(iocp, backend_iocp);
 

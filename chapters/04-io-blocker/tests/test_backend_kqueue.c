@@ -15,6 +15,9 @@
 
 #include "backend.h"
 #include "fixture.h"
+#include "script_descriptors.h"
+#include "script_time.h"
+#include "script_waiting.h"
 
 SuiteFor(kqueue, backend_kqueue);
 

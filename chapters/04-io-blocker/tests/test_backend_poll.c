@@ -7,6 +7,7 @@
 #include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
+#include "script_waiting.h"
 
 SuiteFor(poll, backend_poll);
 

@@ -12,6 +12,7 @@
 
 #include "error_name.h"
 #include "fixture.h"
+#include "script_time.h"
 
 SuiteFor(port, backend_port);
 

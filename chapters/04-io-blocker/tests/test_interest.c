@@ -7,6 +7,7 @@
 
 #include "error_name.h"
 #include "fixture.h"
+#include "script_waiting.h"
 #include "scripted_backend.h"
 
 Suite(interest);

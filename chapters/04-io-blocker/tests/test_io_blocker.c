@@ -10,6 +10,7 @@
 #include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
+#include "script_memory.h"
 
 Suite(io_blocker);
 

@@ -8,6 +8,8 @@
 #include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
+#include "script_time.h"
+#include "script_waiting.h"
 
 Suite(wake);
 

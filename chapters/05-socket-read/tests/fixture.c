@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "script_memory.h"
+#include "script_waiting.h"
+
 IoBlocker *blocker;
 
 static int descriptors_before;

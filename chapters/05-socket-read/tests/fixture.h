@@ -10,7 +10,6 @@
 #include "clock.h"
 #include "io_blocker.h"
 #include "network.h"
-#include "script.h"
 
 extern IoBlocker *blocker;
 

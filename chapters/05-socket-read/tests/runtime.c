@@ -4,6 +4,8 @@
 
 #include "descriptors.h"
 #include "error_name.h"
+#include "script_descriptors.h"
+#include "script_waiting.h"
 
 Executor *runtime;
 
@@ -28,10 +30,10 @@ void runtime_close(void) {
                  "%d descriptors more than at the beginning of the test are "
                  "open at its end.",
                  descriptors_open() - descriptors_before);
-    cr_assert_eq(script.blocking_calls, 0,
+    cr_assert_eq(script_blocking_calls, 0,
                  "A descriptor that blocks was read or written %d times: each "
                  "could put the whole executor to sleep.",
-                 script.blocking_calls);
+                 script_blocking_calls);
 }
 
 void turn(void) {
@@ -40,9 +42,9 @@ void turn(void) {
 
 /* Only what has to wait for the system pauses. */
 void turn_and_pause(void) {
-    int before = script.reports;
+    int before = script_reports;
     turn();
-    if (script.reports == before) {
+    if (script_reports == before) {
         nanosleep(&(struct timespec){.tv_nsec = NS_PER_MS}, NULL);
     }
 }
@@ -81,9 +83,9 @@ void runtime_signals(const Socket *socket, Signals signals) {
 }
 
 void assert_nothing_is_reported(void) {
-    int before = script.reports;
+    int before = script_reports;
     turn();
-    cr_assert_eq(script.reports, before,
+    cr_assert_eq(script_reports, before,
                  "The system reports a socket for which no future waits.");
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "script_waiting.h"
 
 Scripted script_change;
 

@@ -6,37 +6,38 @@
 #include <unistd.h>
 
 #include "ready_queue.h"
+#include "script_memory.h"
 
 static int blocks_of_executor;
 
 Executor *stage_open(void) {
-    int before = script.live_blocks;
+    int before = script_blocks;
     Executor *executor = NULL;
     int result = executor_new(&executor);
     cr_assert_eq(result, 0,
                  "executor_new() answered %s, and nothing was "
                  "refused.",
                  error_name(result));
-    blocks_of_executor = script.live_blocks - before;
+    blocks_of_executor = script_blocks - before;
     return executor;
 }
 
 int stage_tasks(void) {
-    return script.live_blocks - blocks_of_executor;
+    return script_blocks - blocks_of_executor;
 }
 
 void stage_assert_nothing_left(void) {
-    cr_assert_eq(script.freed_twice, 0,
+    cr_assert_eq(script_freed_twice, 0,
                  "A block of memory was freed twice: one reference was given "
                  "back two times.");
     cr_assert_eq(script_used_after_free(), 0,
                  "Memory of a task or of the executor was used after it had "
                  "been freed (blocks and calls: %d).",
                  script_used_after_free());
-    cr_assert_eq(script.live_blocks, 0,
+    cr_assert_eq(script_blocks, 0,
                  "All is over and %d blocks of memory are left, of tasks or "
                  "of the executor: a reference was not given back.",
-                 script.live_blocks);
+                 script_blocks);
 }
 
 void stage_close(Executor *executor) {
@@ -76,6 +77,18 @@ JoinHandle stage_spawn_with_handle(Executor *executor, Future *future) {
     JoinHandle handle;
     spawn(executor, future, &handle);
     return handle;
+}
+
+void stage_spawn_probe(Executor *executor, ProbeFuture *probe, const char *name,
+                       int pending) {
+    probe_future_init(probe, name, pending);
+    stage_spawn(executor, &probe->future);
+}
+
+JoinHandle stage_spawn_probe_with_handle(Executor *executor, ProbeFuture *probe,
+                                         const char *name, int pending) {
+    probe_future_init(probe, name, pending);
+    return stage_spawn_with_handle(executor, &probe->future);
 }
 
 void drop_handle(JoinHandle *handle) {
@@ -181,3 +194,9 @@ void assert_without_assertions(const char *what) {
     (void)what;
 }
 #endif
+
+void assert_refused(int answer, const char *what) {
+    assert_without_assertions(what);
+    cr_assert_eq(answer, -EPERM, "%s: it answered %s instead of -EPERM.", what,
+                 error_name(answer));
+}

@@ -6,6 +6,7 @@
  * The address sanitizer sees most of what goes wrong here.
  */
 #include "runtime.h"
+#include "script_time.h"
 #include "socket_read.h"
 
 RuntimeSuite(callbacks);
@@ -46,8 +47,7 @@ static void drop_the_next(void) {
 static void spawn_one(void) {
     if (!has_spawned) {
         has_spawned = true;
-        probe_future_init(&spawned, "spawned", 0);
-        stage_spawn(runtime, &spawned.future);
+        stage_spawn_probe(runtime, &spawned, "spawned", 0);
     }
 }
 

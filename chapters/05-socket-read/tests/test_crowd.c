@@ -9,6 +9,12 @@
 #include "descriptors.h"
 #include "echo_server.h"
 #include "runtime.h"
+#include "script_descriptors.h"
+#include "script_memory.h"
+#include "script_sleep.h"
+#include "script_sockets.h"
+#include "script_threads.h"
+#include "script_waiting.h"
 
 RuntimeSuite(crowd);
 
@@ -84,8 +90,8 @@ Test(crowd, of_two_hundred_is_served_by_one_thread, .timeout = 60) {
 }
 
 Test(crowd, is_served_in_short_reads_and_writes, .timeout = 60) {
-    script.reads_give = 10;
-    script.writes_take = 30;
+    script_reads_give = 10;
+    script_writes_take = 30;
     assert_all_served(70);
 }
 
@@ -114,10 +120,10 @@ Test(crowd, some_of_whom_fail_lets_the_others_go_on, .timeout = 60) {
 }
 
 Test(crowd, refused_memory_before_it_begins_is_the_answer, .timeout = 60) {
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     cr_assert_eq(crowd_run(runtime, 1, 10, &result), -ENOMEM,
                  "There is no memory for the crowd.");
-    script.refuse_allocation = 2;
+    script_refuse_allocation = 2;
     cr_assert_eq(crowd_run(runtime, 1, 10, &result), -ENOMEM,
                  "There is no memory for the first visitor.");
 }
@@ -155,7 +161,7 @@ static Impostor impostor;
 
 static void play(void *unused) {
     char heard[64];
-    script.before_park = (Cue){play, unused, 0};
+    script_before_park = (Cue){play, unused, 0};
     if (impostor.stranger < 0) {
         impostor.stranger = accept(impostor.listener, NULL, NULL);
     }
@@ -186,7 +192,7 @@ static void visit_impostor(int rounds, const char *lie, bool resets) {
                           .rounds = rounds,
                           .lie = lie,
                           .resets = resets};
-    script.before_park = (Cue){play, NULL, 0};
+    script_before_park = (Cue){play, NULL, 0};
     int ran = crowd_run(runtime, port, 1, &result);
     cr_assert_eq(ran, 0, "The run ended with %s.", strerror(-ran));
     close(impostor.listener);

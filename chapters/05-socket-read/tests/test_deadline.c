@@ -9,6 +9,8 @@
 
 #include "error_name.h"
 #include "fixture.h"
+#include "script_time.h"
+#include "script_waiting.h"
 
 Suite(deadline);
 

@@ -9,6 +9,10 @@
 
 #include "descriptors.h"
 #include "runtime.h"
+#include "script_descriptors.h"
+#include "script_sleep.h"
+#include "script_sockets.h"
+#include "script_time.h"
 
 static Demo demo;
 static int output[2], errors[2];
@@ -65,7 +69,7 @@ static void expect_an_end_in_time(void *unused) {
     cr_assert(script_clock_ns < 30 * NS_PER_S,
               "Nobody can be accepted, half a minute has gone by, and the "
               "server still waits for its crowd.");
-    script.before_park = (Cue){expect_an_end_in_time, unused, 0};
+    script_before_park = (Cue){expect_an_end_in_time, unused, 0};
 }
 
 Test(demo_crowd, whose_server_cannot_accept_gives_up, .timeout = 60) {

@@ -9,6 +9,9 @@
 
 #include "descriptors.h"
 #include "runtime.h"
+#include "script_sleep.h"
+#include "script_sockets.h"
+#include "script_time.h"
 
 static Demo demo;
 static int output[2], errors[2];
@@ -74,7 +77,7 @@ static void expect_the_end(void *unused) {
                   strstr(said(), "connections served") != NULL,
               "All came back, and the program waits for a stranger who has "
               "connected as well, and who may stay for ever.");
-    script.before_park = (Cue){expect_the_end, unused, 0};
+    script_before_park = (Cue){expect_the_end, unused, 0};
 }
 
 static void stranger_comes(void *unused) {
@@ -85,8 +88,8 @@ static void stranger_comes(void *unused) {
 }
 
 Test(demo_transfer, does_not_wait_for_a_stranger, .timeout = 60) {
-    script.after_accept = (Cue){stranger_comes, NULL, 0};
-    script.before_park = (Cue){expect_the_end, NULL, 0};
+    script_after_accept = (Cue){stranger_comes, NULL, 0};
+    script_before_park = (Cue){expect_the_end, NULL, 0};
     int status = demo_transfer(&demo);
     cr_assert_geq(stranger, 0, "No stranger came: this test has to be mended.");
     cr_assert_eq(status, 0, "A stranger came: it ended with %d and said: %s%s",
@@ -97,7 +100,7 @@ static void expect_an_end_in_time(void *unused) {
     cr_assert(script_clock_ns < 30 * NS_PER_S,
               "Nobody is accepted, half a minute has gone by, and the client "
               "still waits for an answer.");
-    script.before_park = (Cue){expect_an_end_in_time, unused, 0};
+    script_before_park = (Cue){expect_an_end_in_time, unused, 0};
 }
 
 Test(demo_transfer, gives_up_if_the_server_cannot_accept, .timeout = 60) {

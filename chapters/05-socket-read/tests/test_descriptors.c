@@ -9,7 +9,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "script.h"
+#include "script_sockets.h"
+#include "script_waiting.h"
 #include "wire.h"
 
 Test(descriptors, counts_those_that_are_open, .timeout = 60) {

@@ -9,6 +9,9 @@
 
 #include "echo_server.h"
 #include "runtime.h"
+#include "script_descriptors.h"
+#include "script_sleep.h"
+#include "script_sockets.h"
 
 RuntimeSuite(echo_client);
 
@@ -64,8 +67,8 @@ Test(echo_client, and_server_move_all_in_short_reads_and_writes,
         bytes[i] = (unsigned char)i;
     }
     start_server();
-    script.writes_take = 7;
-    script.reads_give = 3;
+    script_writes_take = 7;
+    script_reads_give = 3;
     transfer(bytes, sizeof bytes);
     stop_server();
 }
@@ -93,7 +96,7 @@ static void tell_lie(void *unused) {
         stranger = accept(impostor, NULL, NULL);
     }
     if (stranger_reads(stranger, heard, sizeof heard) <= 0) {
-        script.before_park = (Cue){tell_lie, unused, 0};
+        script_before_park = (Cue){tell_lie, unused, 0};
         return;
     }
     (void)stranger_writes(stranger, lie, strlen(lie));
@@ -108,7 +111,7 @@ static void talk_to_impostor(const char *says) {
     uint16_t port;
     impostor = stranger_listens(&port);
     lie = says;
-    script.before_park = (Cue){tell_lie, NULL, 0};
+    script_before_park = (Cue){tell_lie, NULL, 0};
     echo_client_init(&client, port, "hello", 5);
     run_to_the_end_of(&client.future);
     future_drop(&client.future);
@@ -152,7 +155,7 @@ static void connected_at_last(void *unused) {
 Test(echo_client, waits_until_it_is_connected, .timeout = 60) {
     start_server();
     script_fail_always(&script_getpeername, ENOTCONN);
-    script.after_accept = (Cue){connected_at_last, NULL, 0};
+    script_after_accept = (Cue){connected_at_last, NULL, 0};
     transfer("hello", 5);
     stop_server();
 }

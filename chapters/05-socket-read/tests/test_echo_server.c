@@ -12,6 +12,10 @@
 
 #include "echo_client.h"
 #include "runtime.h"
+#include "script_descriptors.h"
+#include "script_memory.h"
+#include "script_sockets.h"
+#include "script_time.h"
 
 static EchoServer server;
 static JoinHandle accepting;
@@ -157,10 +161,10 @@ Test(echo_server, loses_nothing_wherever_the_file_ends, .timeout = 60) {
 
 Test(echo_server, writes_on_when_writes_are_short, .timeout = 60) {
     int stranger = stranger_connects(port);
-    script.writes_take = 1;
+    script_writes_take = 1;
     assert_echoes(stranger, "one byte at a time, please");
-    script.writes_take = 0;
-    script.reads_give = 1;
+    script_writes_take = 0;
+    script_reads_give = 1;
     assert_echoes(stranger, "and now the other way round");
     close(stranger);
 }
@@ -185,14 +189,14 @@ Test(echo_server, client_that_never_reads_hinders_nobody, .timeout = 60) {
     int lazy = stranger_connects(port);
     turn_until(server.open == 1, "It has connected.");
     turn(); /* the server waits for its bytes now */
-    long before = script.live_bytes;
+    long before = script_bytes;
     size_t taken = stuff(lazy);
     cr_assert_gt(taken, 0, "Nothing was taken at all.");
-    cr_assert(script.live_bytes == before,
+    cr_assert(script_bytes == before,
               "A client sends and never reads, and the server has taken %ld "
               "bytes more of memory. It has to stop reading until it has "
               "written: then TCP holds the client back.",
-              script.live_bytes - before);
+              script_bytes - before);
     EchoClient client;
     echo_client_init(&client, port, bytes, sizeof bytes);
     run_to_the_end_of(&client.future);
@@ -301,14 +305,14 @@ Test(echo_server, rests_by_itself_until_it_can_accept, .timeout = 60) {
 
 static void refuse_memory(void *unused) {
     (void)unused;
-    script.refuse_allocation = 2; /* the socket's entry, then the task */
+    script_refuse_allocation = 2; /* the socket's entry, then the task */
 }
 
 Test(echo_server, without_memory_closes_that_connection_only, .timeout = 60) {
     int first = stranger_connects(port);
     assert_echoes(first, "hello");
     int refused = stranger_connects(port);
-    script.after_accept = (Cue){refuse_memory, NULL, 0};
+    script_after_accept = (Cue){refuse_memory, NULL, 0};
     assert_end_of_file(refused);
     cr_assert_eq(server.open, 1,
                  "There was no memory for a connection: it has to be closed, "
@@ -452,10 +456,10 @@ Test(echo_server_start, without_memory_leaves_nothing, .timeout = 60) {
     while (result == -ENOMEM) {
         EchoServer refused;
         nth += 1;
-        script.refuse_allocation = nth;
+        script_refuse_allocation = nth;
         result = echo_server_start(&refused, runtime, 0, NULL, NULL);
-        if (script.refuse_allocation > 0) {
-            script.refuse_allocation = 0;
+        if (script_refuse_allocation > 0) {
+            script_refuse_allocation = 0;
             cr_assert_eq(result, 0, "Nothing was refused.");
             runtime_free();
             echo_server_stop(&refused);

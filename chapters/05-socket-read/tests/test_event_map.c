@@ -8,7 +8,7 @@
 
 #include "error_name.h"
 #include "probe.h"
-#include "script.h"
+#include "script_memory.h"
 
 enum { READABLE = SIGNAL_READABLE, WRITABLE = SIGNAL_WRITABLE };
 
@@ -346,9 +346,9 @@ Test(event_map, without_memory_stays_as_it_was, .timeout = 60) {
     EventMapEntry *untouched = NULL;
     EventMapEntry *entry = add_with_both(3);
     for (int nth = 1; nth <= 2; nth++) { /* the table, then the entry */
-        script.refuse_allocation = nth;
+        script_refuse_allocation = nth;
         int result = event_map_add(&map, 100, &untouched);
-        script.refuse_allocation = 0;
+        script_refuse_allocation = 0;
         cr_assert_eq(result, -ENOMEM,
                      "Allocation %d was refused, and event_map_add() answered "
                      "%s.",

@@ -1,6 +1,16 @@
 #include <errno.h>
 
 #include "clock.h"
+#include "other.h"
+#include "script_descriptors.h"
+#include "script_io_blocker.h"
+#include "script_locks.h"
+#include "script_memory.h"
+#include "script_sleep.h"
+#include "script_tasks.h"
+#include "script_time.h"
+#include "script_waiting.h"
+#include "script_windows.h"
 #include "stage.h"
 
 /* --- Running --------------------------------------------------------------- */
@@ -12,18 +22,16 @@ Test(executor, without_tasks_has_nothing_to_run, .timeout = 60) {
                  "With no task at all, executor_run() answered %s "
                  "instead of 0.",
                  error_name(result));
-    cr_assert_eq(script.parks, 0, "With no task at all, the executor slept.");
+    cr_assert_eq(script_parks, 0, "With no task at all, the executor slept.");
     stage_close(executor);
 }
 
 Test(executor, runs_until_the_last_task_has_completed, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    probe_future_init(&b, "B", 2);
+    stage_spawn_probe(executor, &a, "A", 0);
+    stage_spawn_probe(executor, &b, "B", 2);
     b.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.drops + b.drops, 2,
                  "executor_run() came back with a task that was queued and "
@@ -37,12 +45,9 @@ Test(executor, runs_until_the_last_task_has_completed, .timeout = 60) {
 Test(executor, polls_in_the_order_of_the_wake_ups, .timeout = 60) {
     ProbeFuture a, b, c;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
-    probe_future_init(&b, "B", 100);
-    probe_future_init(&c, "C", 100);
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
-    stage_spawn(executor, &c.future);
+    stage_spawn_probe(executor, &a, "A", 100);
+    stage_spawn_probe(executor, &b, "B", 100);
+    stage_spawn_probe(executor, &c, "C", 100);
     stage_run_batch(executor);
     assert_trace("poll A, pending A, poll B, pending B, poll C, pending C",
                  "Tasks are polled in the order in which they were spawned.");
@@ -60,12 +65,10 @@ Test(executor, polls_in_the_order_of_the_wake_ups, .timeout = 60) {
 Test(executor, gives_a_task_that_wakes_itself_one_turn_a_batch, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 3);
-    probe_future_init(&b, "B", 2);
+    stage_spawn_probe(executor, &a, "A", 3);
     a.wakes_itself = true;
+    stage_spawn_probe(executor, &b, "B", 2);
     b.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
     assert_runs_to_the_end(executor);
     assert_trace("poll A, pending A, poll B, pending B, "
                  "poll A, pending A, poll B, pending B, "
@@ -79,11 +82,9 @@ Test(executor, goes_on_through_its_batch_when_a_task_is_queued_again,
      .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    probe_future_init(&b, "B", 0);
+    stage_spawn_probe(executor, &a, "A", 1);
     a.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
+    stage_spawn_probe(executor, &b, "B", 0);
     executor_run(executor);
     cr_assert_eq(b.polls, 1,
                  "B stood behind A in the batch. A woke itself, and B was "
@@ -102,7 +103,7 @@ Test(executor, is_not_held_up_by_a_task_that_wakes_itself_for_ever,
     busy.silent = true;
     probe_future_init(&a, "A", 1);
     a.wakes_itself = true;
-    script.batches_left = 20000;
+    script_batches_left = 20000;
     stage_spawn(executor, &busy.future);
     executor_block_on(executor, &a.future);
     cr_assert_leq(busy.polls, 2,
@@ -165,7 +166,7 @@ Test(executor, says_so_when_nobody_can_wake_what_is_left, .timeout = 60) {
     /* A handle is a reference too, but nothing to wake with. */
     JoinHandle handle = stage_spawn_with_handle(executor, &b.future);
     assert_runs_until_stuck(executor);
-    cr_assert_eq(script.parks, 0,
+    cr_assert_eq(script_parks, 0,
                  "Nobody can wake the tasks that are left, "
                  "but the executor went to sleep.");
     cr_assert_eq(executor_pending_tasks(executor), 2,
@@ -184,12 +185,11 @@ Test(executor, waits_while_anybody_has_a_waker, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     Forgetful b = forgetful();
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_spawn(executor, &b.future); /* the newest: looked at first */
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
-    script.before_park = (Cue){wake_elsewhere, &waker, 0};
+    script_before_park = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_until_stuck(executor);
     cr_assert_eq(a.polls, 2,
                  "There was a waker of one of two tasks, and the executor gave "
@@ -206,10 +206,9 @@ static void consume_last_waker(void *argument) {
 Test(executor, sees_the_note_of_a_waker_that_is_gone, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_run_batch(executor);
-    script.before_waker_count = (Cue){consume_last_waker, &a, 0};
+    script_before_waker_count = (Cue){consume_last_waker, &a, 0};
     int result = executor_run(executor);
     cr_assert_eq(result, 0,
                  "The last waker left its note and was consumed, and "
@@ -222,7 +221,7 @@ Test(executor, sees_the_note_of_a_waker_that_is_gone, .timeout = 60) {
 static void wake_at_each_sleep(void *argument) {
     ProbeFuture *a = argument;
     on_another_thread(wake_by_ref, &a->kept);
-    script.before_park = (Cue){wake_at_each_sleep, a, 0};
+    script_before_park = (Cue){wake_at_each_sleep, a, 0};
 }
 
 /* How many looks at tasks it takes to sleep ten times. */
@@ -239,13 +238,13 @@ static int looks_in_ten_sleeps(int forgetful_before, int forgetful_after) {
         crowd[i] = forgetful();
         stage_spawn(executor, &crowd[i].future);
     }
-    script.waker_counts = 0;
-    script.before_park = (Cue){wake_at_each_sleep, &a, 0};
+    script_waker_counts = 0;
+    script_before_park = (Cue){wake_at_each_sleep, &a, 0};
     assert_runs_until_stuck(executor);
-    script.before_park = (Cue){0};
+    script_before_park = (Cue){0};
     cr_assert_eq(a.polls, 11, "A was woken ten times and polled %d times.",
                  a.polls);
-    int looks = script.waker_counts;
+    int looks = script_waker_counts;
     stage_close(executor);
     return looks;
 }
@@ -273,19 +272,18 @@ static void wake_self_from_elsewhere(ProbeFuture *self) {
 Test(executor, sleeps_until_it_is_woken, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
-    script.before_park = (Cue){wake_elsewhere, &waker, 0};
+    script_before_park = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.drops, 1,
                  "executor_run() came back while a task was pending of which "
                  "there was a waker: an empty queue is a reason to sleep, not "
                  "to return.");
-    cr_assert_eq(script.parks, 1,
+    cr_assert_eq(script_parks, 1,
                  "There was one wait, and the executor slept %d times.",
-                 script.parks);
+                 script_parks);
     cr_assert_eq(a.polls, 2,
                  "The task was polled %d times instead of twice: "
                  "once when new, once when woken.",
@@ -301,42 +299,41 @@ typedef struct Moment {
 } Moment;
 
 static const Moment moments[] = {
-    {"before it announced its sleep", &script.before_announce, 0, 0},
-    {"after it announced its sleep", &script.after_announce, 1, 1},
-    {"right before it slept", &script.before_park, 1, 1},
-    {"right after it took the notes", &script.after_take, 0, 0},
+    {"before it announced its sleep", &script_before_announce, 0, 0},
+    {"after it announced its sleep", &script_after_announce, 1, 1},
+    {"right before it slept", &script_before_park, 1, 1},
+    {"right after it took the notes", &script_after_take, 0, 0},
 };
 
 /* It sees the note, and is called if it sleeps, and never otherwise. */
 static void leave_a_note_at(const Moment *moment) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
-    bool taking = moment->cue == &script.after_take;
+    bool taking = moment->cue == &script_after_take;
     ProbeFuture b; /* makes a turn in which it does not sleep */
     probe_future_init(&b, "B", 0);
     if (taking) {
         stage_spawn(executor, &b.future);
     }
-    script.parks = 0;
-    script.unparks = 0;
+    script_parks = 0;
+    script_unparks = 0;
     *moment->cue = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.polls, 2,
                  "A note was left %s, and its task was polled %d times "
                  "afterwards.",
                  moment->name, a.polls - 1);
-    cr_assert_eq(script.unparks, moment->calls,
+    cr_assert_eq(script_unparks, moment->calls,
                  "A note was left %s, and the executor was called %d times "
                  "instead of %d times.",
-                 moment->name, script.unparks, moment->calls);
-    cr_assert_eq(script.parks, moment->sleeps,
+                 moment->name, script_unparks, moment->calls);
+    cr_assert_eq(script_parks, moment->sleeps,
                  "A note was left %s, and the executor slept %d times instead "
                  "of %d times.",
-                 moment->name, script.parks, moment->sleeps);
+                 moment->name, script_parks, moment->sleeps);
     stage_close(executor);
 }
 
@@ -364,25 +361,24 @@ Test(executor, is_called_and_freed_under_the_lock_of_its_io_blocker,
      .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    stage_spawn(executor, &a.future);
+    stage_spawn_probe(executor, &a, "A", 1);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
-    script.before_park = (Cue){wake_elsewhere, &waker, 0};
+    script_before_park = (Cue){wake_elsewhere, &waker, 0};
     assert_runs_to_the_end(executor);
-    cr_assert_eq(script.unparks, 1, "It slept, and was called %d times.",
-                 script.unparks);
-    cr_assert_eq(script.unguarded, 0,
+    cr_assert_eq(script_unparks, 1, "It slept, and was called %d times.",
+                 script_unparks);
+    cr_assert_eq(script_unguarded, 0,
                  "Another thread called the executor without the lock that "
                  "keeps its IoBlocker.");
     executor_free(executor);
-    cr_assert_eq(script.unguarded, 0,
+    cr_assert_eq(script_unguarded, 0,
                  "The IoBlocker was freed without the lock under which other "
                  "threads use it.");
-    cr_assert_eq(script.mutexes, 0,
+    cr_assert_eq(script_locks, 0,
                  "The executor is gone, and %d of its mutexes were not "
                  "destroyed.",
-                 script.mutexes);
+                 script_locks);
 }
 
 typedef struct Crowd {
@@ -409,16 +405,16 @@ Test(executor, asleep_is_called_once_for_many_wake_ups, .timeout = 60) {
     for (int i = 0; i < 5; i++) {
         crowd.wakers[i] = clone_kept(&crowd.tasks[i]);
     }
-    script.before_park = (Cue){wake_crowd, &crowd, 0};
+    script_before_park = (Cue){wake_crowd, &crowd, 0};
     assert_runs_to_the_end(executor);
-    cr_assert_eq(script.unparks, 1,
+    cr_assert_eq(script_unparks, 1,
                  "Five notes called the sleeping executor %d times: the first "
                  "one takes the place of the sleeping mark.",
-                 script.unparks);
-    cr_assert_eq(script.parks, 1,
+                 script_unparks);
+    cr_assert_eq(script_parks, 1,
                  "Five wake-ups came before the sleep; the executor slept %d "
                  "times.",
-                 script.parks);
+                 script_parks);
     stage_close(executor);
 }
 
@@ -432,22 +428,20 @@ static void count_announcement(void *unused) {
 Test(executor, busy_is_never_called, .timeout = 60) {
     ProbeFuture a, b;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 3);
-    probe_future_init(&b, "B", 3);
+    stage_spawn_probe(executor, &a, "A", 3);
     a.hook = wake_self_from_elsewhere;
+    stage_spawn_probe(executor, &b, "B", 3);
     b.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
-    script.after_announce = (Cue){count_announcement, NULL, 0};
+    script_after_announce = (Cue){count_announcement, NULL, 0};
     assert_runs_to_the_end(executor);
     cr_assert_eq(announcements, 0,
                  "A task was ready, and the executor announced a sleep: "
                  "whoever leaves a note now calls it for nothing.");
-    cr_assert_eq(script.unparks, 0,
+    cr_assert_eq(script_unparks, 0,
                  "A busy executor was called %d times: it reads its notes "
                  "without that, and each call may cost a system call.",
-                 script.unparks);
-    cr_assert_eq(script.parks, 0, "A busy executor slept.");
+                 script_unparks);
+    cr_assert_eq(script_parks, 0, "A busy executor slept.");
     stage_close(executor);
 }
 
@@ -457,13 +451,11 @@ Test(executor, block_on_runs_other_tasks_and_leaves_them_pending,
      .timeout = 60) {
     ProbeFuture a, b, c;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    probe_future_init(&b, "B", 1);
-    b.wakes_itself = true;
     probe_future_init(&c, "C", 1);
     c.wakes_itself = true;
-    stage_spawn(executor, &a.future);
-    stage_spawn(executor, &b.future);
+    stage_spawn_probe(executor, &a, "A", 1);
+    stage_spawn_probe(executor, &b, "B", 1);
+    b.wakes_itself = true;
     int result = executor_block_on(executor, &c.future);
     cr_assert_eq(result, 0, "executor_block_on() answered %s.",
                  error_name(result));
@@ -482,11 +474,11 @@ Test(executor, block_on_sleeps_while_its_future_is_pending, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 1);
-    script.before_park = (Cue){consume_last_waker, &a, 0};
+    script_before_park = (Cue){consume_last_waker, &a, 0};
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, 0, "executor_block_on() answered %s.",
                  error_name(result));
-    cr_assert_eq(script.parks, 1, "One wait, but %d sleeps.", script.parks);
+    cr_assert_eq(script_parks, 1, "One wait, but %d sleeps.", script_parks);
     future_drop(&a.future);
     stage_close(executor);
 }
@@ -500,7 +492,7 @@ static void fail_to_give_up(void *unused) {
 Test(executor, block_on_gives_up_when_nobody_can_wake, .timeout = 60) {
     Forgetful a = forgetful();
     Executor *executor = stage_open();
-    script.before_park = (Cue){fail_to_give_up, NULL, 0};
+    script_before_park = (Cue){fail_to_give_up, NULL, 0};
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, -EDEADLK,
                  "Nobody has a waker of the future, and executor_block_on() "
@@ -519,10 +511,9 @@ Test(executor, block_on_gives_up_although_others_have_wakers, .timeout = 60) {
     ProbeFuture other;
     Forgetful a = forgetful();
     Executor *executor = stage_open();
-    probe_future_init(&other, "other", 1);
-    stage_spawn(executor, &other.future);
+    stage_spawn_probe(executor, &other, "other", 1);
     stage_run_batch(executor);
-    script.before_park = (Cue){fail_to_give_up, NULL, 0};
+    script_before_park = (Cue){fail_to_give_up, NULL, 0};
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, -EDEADLK,
                  "There is no waker of the future, but one of another task, "
@@ -539,7 +530,7 @@ Test(executor, block_on_reports_refused_memory, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
     probe_future_init(&a, "A", 0);
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     int result = executor_block_on(executor, &a.future);
     cr_assert_eq(result, -ENOMEM,
                  "There was no memory, and executor_block_on() answered %s.",
@@ -552,7 +543,7 @@ Test(executor, block_on_reports_refused_memory, .timeout = 60) {
 
 Test(executor, cannot_be_made_without_memory_or_descriptors, .timeout = 60) {
     Executor *executor = NULL;
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     cr_assert_eq(executor_new(&executor), -ENOMEM,
                  "No memory, but executor_new() did not answer -ENOMEM.");
     script_fail(&script_mutex_init, 1, EAGAIN);
@@ -567,20 +558,19 @@ Test(executor, cannot_be_made_without_memory_or_descriptors, .timeout = 60) {
     cr_assert_eq(executor_new(&executor), -EMFILE,
                  "No descriptor, but executor_new() did not answer -EMFILE.");
     cr_assert_null(executor, "executor_new() failed and wrote its result.");
-    cr_assert_eq(script.mutexes, 0,
+    cr_assert_eq(script_locks, 0,
                  "executor_new() failed, and %d mutexes were not destroyed.",
-                 script.mutexes);
+                 script_locks);
     stage_assert_nothing_left();
 }
 
 Test(executor, freed_drops_all_that_is_left_once, .timeout = 60) {
     ProbeFuture waiting, queued, fresh;
     Executor *executor = stage_open();
-    probe_future_init(&waiting, "waiting", 100);
-    probe_future_init(&queued, "queued", 100);
     probe_future_init(&fresh, "fresh", 100);
-    stage_spawn(executor, &waiting.future);
-    JoinHandle handle = stage_spawn_with_handle(executor, &queued.future);
+    stage_spawn_probe(executor, &waiting, "waiting", 100);
+    JoinHandle handle =
+        stage_spawn_probe_with_handle(executor, &queued, "queued", 100);
     stage_run_batch(executor);
     waker_wake_by_ref(&queued.kept);
     stage_spawn(executor, &fresh.future);
@@ -599,9 +589,8 @@ Test(executor, freed_drops_all_that_is_left_once, .timeout = 60) {
 Test(executor, freed_leaves_wakers_that_do_nothing, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    stage_spawn(executor, &a.future);
+    script_keep_freed = true;
+    stage_spawn_probe(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker late = clone_kept(&a);
     executor_free(executor);
@@ -626,9 +615,8 @@ static void free_during_a_wake_up(void (*start)(Other *, void (*)(void *),
     ProbeFuture a;
     Other other;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    stage_spawn(executor, &a.future);
+    script_keep_freed = true;
+    stage_spawn_probe(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
     start(&other, wake_and_consume, &waker);
@@ -644,10 +632,10 @@ static void free_during_a_wake_up(void (*start)(Other *, void (*)(void *),
                  "The executor was freed while another thread %s, and that "
                  "thread used memory that had been freed.",
                  where);
-    cr_assert_eq(script.live_blocks, 0,
+    cr_assert_eq(script_blocks, 0,
                  "The executor was freed while another thread %s, and %d "
                  "blocks of memory are left.",
-                 where, script.live_blocks);
+                 where, script_blocks);
     stage_assert_nothing_left();
 }
 
@@ -675,13 +663,12 @@ Test(executor, freed_while_a_thread_is_about_to_call_it_is_not_called,
     ProbeFuture a;
     TimerFuture timer;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    stage_spawn(executor, &a.future);
+    script_keep_freed = true;
+    stage_spawn_probe(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
     timer_future_init(&timer, script_clock_ns + NS_PER_MS);
-    script.after_announce = (Cue){start_a_call, &waker, 0};
+    script_after_announce = (Cue){start_a_call, &waker, 0};
     int result = executor_block_on(executor, &timer.future);
     cr_assert_eq(result, 0, "executor_block_on() answered %s.",
                  error_name(result));
@@ -689,10 +676,10 @@ Test(executor, freed_while_a_thread_is_about_to_call_it_is_not_called,
     cr_assert(caller.act != NULL, "The executor announced no sleep.");
     executor_free(executor);
     other_finish(&caller);
-    cr_assert_eq(script.kicks, 0,
+    cr_assert_eq(script_kicks, 0,
                  "The executor was freed, and its IoBlocker was called %d "
                  "times afterwards.",
-                 script.kicks);
+                 script_kicks);
     cr_assert_eq(script_used_after_free(), 0,
                  "The executor was freed while another thread was about to "
                  "call it, and that thread used memory that had been freed.");
@@ -704,21 +691,20 @@ Test(executor, cancels_a_task_whose_note_is_about_to_be_left, .timeout = 60) {
     ProbeFuture a, b;
     Other other;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
+    script_keep_freed = true;
     probe_future_init(&b, "B", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     stage_run_batch(executor);
     Waker waker = clone_kept(&a);
     other_start_to_push(&other, wake_and_consume, &waker);
     cr_assert(other_stands_before_push(&other),
               "Another thread woke a task that was waiting, and left no note.");
-    int alive = script.live_blocks;
+    int alive = script_blocks;
     join_handle_cancel(&handle);
     drop_handle(&handle);
     stage_run_batch(executor);
     other_finish(&other);
-    cr_assert_eq(script.live_blocks, alive,
+    cr_assert_eq(script_blocks, alive,
                  "A task was cancelled while another thread was about to leave "
                  "a note for it, and freed while the note is not read.");
     stage_spawn(executor, &b.future);
@@ -728,7 +714,7 @@ Test(executor, cancels_a_task_whose_note_is_about_to_be_left, .timeout = 60) {
                  "not polled when the note is read.");
     cr_assert_eq(script_used_after_free(), 0,
                  "A task was used after it had been freed.");
-    cr_assert_eq(script.live_blocks, alive - 1,
+    cr_assert_eq(script_blocks, alive - 1,
                  "The note of a cancelled task was read, and its reference was "
                  "not given back.");
     stage_close(executor);

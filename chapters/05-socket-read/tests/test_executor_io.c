@@ -8,6 +8,15 @@
 #include <string.h>
 
 #include "descriptors.h"
+#include "other.h"
+#include "script_descriptors.h"
+#include "script_io_blocker.h"
+#include "script_memory.h"
+#include "script_sleep.h"
+#include "script_sockets.h"
+#include "script_threads.h"
+#include "script_time.h"
+#include "script_waiting.h"
 #include "socket_read.h"
 #include "socket_write.h"
 
@@ -71,7 +80,7 @@ Test(executor_io, idle_makes_exactly_one_wait, .timeout = 60) {
     stage_spawn(runtime, &read.future);
     turn();
     int before = script_waits();
-    script.before_park = (Cue){wire_delivers_hello, &wire, 0};
+    script_before_park = (Cue){wire_delivers_hello, &wire, 0};
     assert_runs_to_the_end(runtime);
     cr_assert_eq(script_waits() - before, 1,
                  "A task waited for one delivery, and the executor asked the "
@@ -103,7 +112,7 @@ Test(executor_io, busy_looks_after_sockets_once_a_batch, .timeout = 60) {
                      "for up to %d ms: look (DEADLINE_NOW), do not wait.",
                      script_timeouts[i]);
     }
-    cr_assert_eq(script.parks, 0, "A busy executor slept.");
+    cr_assert_eq(script_parks, 0, "A busy executor slept.");
 }
 
 Test(executor_io, is_never_kicked_by_tasks_that_its_own_events_wake,
@@ -118,12 +127,12 @@ Test(executor_io, is_never_kicked_by_tasks_that_its_own_events_wake,
     turn();
     wire_sends(&wires[0], "hello");
     wire_sends(&wires[1], "hello");
-    script.before_park = (Cue){wire_delivers_hello, &wires[2], 0};
+    script_before_park = (Cue){wire_delivers_hello, &wires[2], 0};
     assert_runs_to_the_end(runtime);
-    cr_assert_eq(script.unparks, 0,
+    cr_assert_eq(script_unparks, 0,
                  "Events woke tasks of the executor that had just seen them, "
                  "and it was called %d times, a system call each.",
-                 script.unparks);
+                 script_unparks);
     for (int i = 0; i < 3; i++) {
         wire_close(&wires[i]);
     }
@@ -139,14 +148,13 @@ static void wake_twice_from_elsewhere(ProbeFuture *self) {
 Test(executor_io, busy_is_never_kicked_by_other_threads, .timeout = 60) {
     ProbeFuture a, busy;
     spawn_busy(&busy, 20);
-    probe_future_init(&a, "A", 5);
+    stage_spawn_probe(runtime, &a, "A", 5);
     a.hook = wake_twice_from_elsewhere;
-    stage_spawn(runtime, &a.future);
     assert_runs_to_the_end(runtime);
-    cr_assert_eq(script.kicks, 0,
+    cr_assert_eq(script_kicks, 0,
                  "Other threads woke tasks of a busy executor and called its "
                  "IoBlocker %d times: only one that sleeps has to be called.",
-                 script.kicks);
+                 script_kicks);
 }
 
 static void wake_three_times(void *waker) {
@@ -161,17 +169,16 @@ Test(executor_io, asleep_is_kicked_exactly_once, .timeout = 60) {
     ByteReader reader;
     byte_reader_init(&reader, &wire.near, 1);
     JoinHandle waits = stage_spawn_with_handle(runtime, &reader.future);
-    probe_future_init(&a, "A", 1);
-    JoinHandle woken = stage_spawn_with_handle(runtime, &a.future);
+    JoinHandle woken = stage_spawn_probe_with_handle(runtime, &a, "A", 1);
     turn();
     Waker waker = clone_kept(&a);
-    script.before_park = (Cue){wake_three_times, &waker, 0};
+    script_before_park = (Cue){wake_three_times, &waker, 0};
     run_to_the_end_of(&woken.future);
     drop_handle(&woken);
-    cr_assert_eq(script.kicks, 1,
+    cr_assert_eq(script_kicks, 1,
                  "Three wake-ups from another thread called the sleeping "
                  "executor %d times instead of once.",
-                 script.kicks);
+                 script_kicks);
     join_handle_cancel(&waits);
     drop_handle(&waits);
     wire_close(&wire);
@@ -180,11 +187,10 @@ Test(executor_io, asleep_is_kicked_exactly_once, .timeout = 60) {
 Test(executor_io, woken_between_its_look_and_its_sleep_does_not_sleep,
      .timeout = 60) {
     ProbeFuture a;
-    probe_future_init(&a, "A", 1);
-    stage_spawn(runtime, &a.future);
+    stage_spawn_probe(runtime, &a, "A", 1);
     turn();
     Waker waker = clone_kept(&a);
-    script.before_park = (Cue){wake_three_times, &waker, 0};
+    script_before_park = (Cue){wake_three_times, &waker, 0};
     assert_runs_to_the_end(runtime);
     cr_assert_eq(a.polls, 2,
                  "The wake-up came between the announcement and the sleep, and "
@@ -241,9 +247,9 @@ Test(executor_io, returns_the_error_of_a_wait, .timeout = 60) {
     stage_spawn(runtime, &reader.future);
     turn();
     script_fail_wait(1, EINVAL);
-    script.before_park = (Cue){wire_delivers_hello, &wire, 1};
+    script_before_park = (Cue){wire_delivers_hello, &wire, 1};
     int result = executor_run(runtime);
-    script.before_park = (Cue){0};
+    script_before_park = (Cue){0};
     cr_assert_eq(result, -EINVAL,
                  "The system cannot wait (EINVAL), and executor_run() answered "
                  "%s: an executor that goes on would spin.",
@@ -258,8 +264,7 @@ Test(executor_io, returns_the_error_of_a_wait, .timeout = 60) {
 
 Test(executor_io, runs_what_is_ready_even_if_the_wait_fails, .timeout = 60) {
     ProbeFuture a;
-    probe_future_init(&a, "A", 0);
-    stage_spawn(runtime, &a.future);
+    stage_spawn_probe(runtime, &a, "A", 0);
     script_fail_wait(1, EINVAL);
     executor_run(runtime);
     script_fail_wait(0, 0);
@@ -276,7 +281,7 @@ Test(executor_io, takes_an_interrupted_wait_for_no_error, .timeout = 60) {
     stage_spawn(runtime, &reader.future);
     turn();
     script_interrupt(3, 0);
-    script.before_park = (Cue){wire_delivers_hello, &wire, 3};
+    script_before_park = (Cue){wire_delivers_hello, &wire, 3};
     int result = executor_run(runtime);
     cr_assert_eq(result, 0,
                  "A signal interrupted the wait (EINTR), and executor_run() "
@@ -302,7 +307,7 @@ Test(executor_io, wakes_a_task_whose_socket_is_closed, .timeout = 60) {
                  "A socket was closed under its reader, whose result is %s "
                  "instead of -EBADF.",
                  error_name((int)read.result));
-    cr_assert_eq(script.parks, 0,
+    cr_assert_eq(script_parks, 0,
                  "A socket was closed under the task that waits for it, and "
                  "the executor slept.");
     wire_close(&wire);
@@ -445,10 +450,9 @@ Test(executor_io, busy_sockets_do_not_starve_a_task, .timeout = 60) {
         wire_sends(&wire, "hello");
     }
     turn();
-    probe_future_init(&a, "A", 3);
+    JoinHandle handle = stage_spawn_probe_with_handle(runtime, &a, "A", 3);
     a.wakes_itself = true;
     a.silent = true;
-    JoinHandle handle = stage_spawn_with_handle(runtime, &a.future);
     for (int i = 0; i < 8; i++) {
         turn();
     }
@@ -561,9 +565,8 @@ Test(executor_io, task_cancelled_by_another_leaves_nothing_registered,
     byte_reader_init(&reader, &wire.near, 1);
     victim = stage_spawn_with_handle(runtime, &reader.future);
     turn();
-    probe_future_init(&killer, "killer", 0);
+    stage_spawn_probe(runtime, &killer, "killer", 0);
     killer.hook = cancel_victim;
-    stage_spawn(runtime, &killer.future);
     wire_sends(&wire, "x");
     /* One batch: the event woke the victim, and the killer is before it. */
     assert_runs_to_the_end(runtime);
@@ -601,8 +604,7 @@ Test(executor_io, freed_closes_its_descriptors_although_a_waker_is_kept,
     runtime = stage_open();
     cr_assert_gt(descriptors_open(), before,
                  "This test is about an executor that has descriptors.");
-    probe_future_init(&a, "A", 1);
-    stage_spawn(runtime, &a.future);
+    stage_spawn_probe(runtime, &a, "A", 1);
     turn();
     Waker waker = clone_kept(&a);
     runtime_free();
@@ -631,19 +633,18 @@ Test(executor_io, awake_after_an_event_is_not_called, .timeout = 60) {
     byte_reader_init(&reader, &wire.near, 5);
     reader.hook = leave_a_note;
     stage_spawn(runtime, &reader.future);
-    probe_future_init(&noted, "A", 1);
-    stage_spawn(runtime, &noted.future);
+    stage_spawn_probe(runtime, &noted, "A", 1);
     turn();
-    script.before_park = (Cue){wire_delivers_hello, &wire, 0};
+    script_before_park = (Cue){wire_delivers_hello, &wire, 0};
     assert_runs_to_the_end(runtime);
     cr_assert_eq(noted.polls, 2,
                  "A note was left, and its task was polled %d times instead "
                  "of twice.",
                  noted.polls);
-    cr_assert_eq(script.unparks, 0,
+    cr_assert_eq(script_unparks, 0,
                  "An event had ended the executor's sleep, a note was left "
                  "while it was awake, and it was called %d times.",
-                 script.unparks);
+                 script_unparks);
     wire_close(&wire);
 }
 
@@ -660,7 +661,7 @@ static void answer(void *wire) {
         wire_sends(wire, "x");
         round_trips += 1;
     }
-    script.before_park = (Cue){answer, wire, 0};
+    script_before_park = (Cue){answer, wire, 0};
 }
 
 /* Writes a byte and reads one, over and over. */
@@ -711,14 +712,14 @@ Test(executor_io, thousand_round_trips_allocate_nothing, .timeout = 60) {
     pinger_init(&pinger, &wire.near, ROUNDS);
     JoinHandle handle = stage_spawn_with_handle(runtime, &pinger.future);
     turn();
-    int before = script.allocations;
-    script.before_park = (Cue){answer, &wire, 0};
+    int before = script_allocations();
+    script_before_park = (Cue){answer, &wire, 0};
     assert_runs_to_the_end(runtime);
-    cr_assert_eq(script.allocations - before, 0,
+    cr_assert_eq(script_allocations() - before, 0,
                  "Memory was asked for %d times in %d round trips: waking, "
                  "running and blocking must not be able to fail. The links "
                  "stand in the tasks, the wakers in the map.",
-                 script.allocations - before, ROUNDS);
+                 script_allocations() - before, ROUNDS);
     cr_assert_eq(round_trips, ROUNDS, "%d round trips instead of %d.",
                  round_trips, ROUNDS);
     drop_handle(&handle);
@@ -733,7 +734,7 @@ Test(executor_io, round_trip_costs_one_wait_one_read_one_write, .timeout = 60) {
     turn();
     int waits = script_waits(), reads = script_read.calls;
     int sends = script_send.calls, controls = script_controls();
-    script.before_park = (Cue){answer, &wire, 0};
+    script_before_park = (Cue){answer, &wire, 0};
     assert_runs_to_the_end(runtime);
     waits = script_waits() - waits;
     reads = script_read.calls - reads;

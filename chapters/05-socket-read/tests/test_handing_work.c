@@ -9,7 +9,7 @@
 
 #include "error_name.h"
 #include "executor.h"
-#include "script.h"
+#include "script_time.h"
 
 //! [inbox]
 /* Work to be done. The link stands in it, so handing it over cannot fail. */

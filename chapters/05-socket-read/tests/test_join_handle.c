@@ -1,12 +1,20 @@
+#include "other.h"
+#include "script_memory.h"
+#include "script_sleep.h"
 #include "stage.h"
+
+/* Polls the handle for this waker, before the task has completed. */
+static void assert_waits(JoinHandle *handle, ProbeWaker *waker) {
+    cr_assert_eq(poll_for(&handle->future, waker), POLL_PENDING,
+                 "The task is pending, and its handle is ready.");
+}
 
 Test(join_handle, has_no_output_before_the_task_is_ready, .timeout = 60) {
     ProbeFuture a;
     ProbeWaker w;
     probe_waker_init(&w, "W");
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 1);
     stage_run_batch(executor);
     cr_assert(!join_handle_is_finished(&handle),
               "The task is pending, but its handle says that it is finished.");
@@ -32,10 +40,8 @@ Test(join_handle, wakes_who_waits_when_the_task_completes, .timeout = 60) {
     ProbeWaker w;
     probe_waker_init(&w, "W");
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
-    cr_assert_eq(poll_for(&handle.future, &w), POLL_PENDING,
-                 "The task is pending, and its handle is ready.");
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
+    assert_waits(&handle, &w);
     cr_assert_eq(w.held, 1,
                  "A pending handle holds %d clones of the waker "
                  "instead of one.",
@@ -66,11 +72,9 @@ Test(join_handle, is_finished_when_it_wakes, .timeout = 60) {
     probe_waker_init(&w, "W");
     w.hook = look_at_the_end;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
     joined = &handle;
-    cr_assert_eq(poll_for(&handle.future, &w), POLL_PENDING,
-                 "The task is pending, and its handle is ready.");
+    assert_waits(&handle, &w);
     assert_runs_to_the_end(executor);
     cr_assert(was_finished && had_output,
               "The waker that a task's end called asked the handle: it said "
@@ -86,12 +90,9 @@ Test(join_handle, wakes_the_latest_of_those_who_polled_it, .timeout = 60) {
     probe_waker_init(&first, "first");
     probe_waker_init(&latest, "latest");
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
-    cr_assert_eq(poll_for(&handle.future, &first), POLL_PENDING,
-                 "The task is pending, and its handle is ready.");
-    cr_assert_eq(poll_for(&handle.future, &latest), POLL_PENDING,
-                 "The task is pending, and its handle is ready.");
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
+    assert_waits(&handle, &first);
+    assert_waits(&handle, &latest);
     assert_runs_to_the_end(executor);
     cr_assert(
         first.wakes == 0 && latest.wakes == 1,
@@ -111,11 +112,9 @@ Test(join_handle, polled_again_for_the_same_task_keeps_its_waker,
     ProbeWaker w;
     probe_waker_init(&w, "W");
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
     for (int i = 0; i < 10; i++) {
-        cr_assert_eq(poll_for(&handle.future, &w), POLL_PENDING,
-                     "The task is pending, and its handle is ready.");
+        assert_waits(&handle, &w);
     }
     cr_assert_eq(w.clones, 1,
                  "A handle was polled 10 times for one task, and its waker was "
@@ -129,15 +128,14 @@ Test(join_handle, polled_again_for_the_same_task_keeps_its_waker,
 Test(join_handle, lets_one_task_wait_for_another, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 2);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 2);
     a.wakes_itself = true;
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
     int result = executor_block_on(executor, &handle.future);
     cr_assert_eq(result, 0,
                  "executor_block_on() of a task's handle answered %s: the task "
                  "was polled %d times and its end should wake the handle.",
                  error_name(result), a.polls);
-    cr_assert_eq(script.parks, 0,
+    cr_assert_eq(script_parks, 0,
                  "The executor went to sleep between the task's end and the "
                  "poll of the one that waited for it.");
     cr_assert_eq(a.polls, 3, "The task was polled %d times instead of 3.",
@@ -151,11 +149,9 @@ Test(join_handle, may_be_dropped_while_the_task_is_pending, .timeout = 60) {
     ProbeWaker w;
     probe_waker_init(&w, "W");
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 1);
     stage_run_batch(executor);
-    cr_assert_eq(poll_for(&handle.future, &w), POLL_PENDING,
-                 "The task is pending, and its handle is ready.");
+    assert_waits(&handle, &w);
     drop_handle(&handle);
     cr_assert_eq(w.held, 0,
                  "A handle was dropped while it waited, and %d of its wakers "
@@ -181,10 +177,8 @@ Test(join_handle, of_a_cancelled_task_is_finished_without_output,
     ProbeWaker w;
     probe_waker_init(&w, "W");
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 100);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
-    cr_assert_eq(poll_for(&handle.future, &w), POLL_PENDING,
-                 "The task is pending, and its handle is ready.");
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
+    assert_waits(&handle, &w);
     join_handle_cancel(&handle);
     cr_assert_eq(w.wakes, 1,
                  "Who waits for a task is woken as well when that "
@@ -212,8 +206,7 @@ Test(join_handle, cancelling_a_task_that_is_ready_changes_nothing,
      .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
     assert_runs_to_the_end(executor);
     join_handle_cancel(&handle);
     cr_assert_not_null(join_handle_output(&handle),
@@ -233,13 +226,11 @@ static void cancel_victim(ProbeFuture *self) {
 Test(join_handle, lets_one_task_cancel_another, .timeout = 60) {
     ProbeFuture a, b, c;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    probe_future_init(&b, "B", 100);
-    probe_future_init(&c, "C", 0);
+    stage_spawn_probe(executor, &a, "A", 0);
     a.hook = cancel_victim;
-    stage_spawn(executor, &a.future);
-    victim = stage_spawn_with_handle(executor, &b.future); /* next in line */
-    stage_spawn(executor, &c.future);
+    /* Next in line. */
+    victim = stage_spawn_probe_with_handle(executor, &b, "B", 100);
+    stage_spawn_probe(executor, &c, "C", 0);
     assert_runs_to_the_end(executor);
     assert_trace("poll A, drop B, ready A, drop A, poll C, ready C, drop C",
                  "A task cancelled the one behind it in the batch: that one "
@@ -254,8 +245,7 @@ Test(join_handle, dropped_releases_an_output_that_was_not_taken,
      .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
     assert_runs_to_the_end(executor);
     cr_assert_eq(a.drops, 0,
                  "A task is ready and has a handle, and its future was dropped "
@@ -273,8 +263,7 @@ Test(join_handle, dropped_releases_an_output_that_was_not_taken,
 Test(join_handle, dropped_leaves_an_output_that_was_taken, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
     assert_runs_to_the_end(executor);
     probe_future_take_output(&a);
     drop_handle(&handle);
@@ -290,8 +279,7 @@ Test(join_handle, cancelled_too_late_releases_the_output_with_its_drop,
      .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
     assert_runs_to_the_end(executor);
     join_handle_cancel(&handle);
     cr_assert_not_null(join_handle_output(&handle),
@@ -308,9 +296,8 @@ Test(join_handle, cancelled_too_late_releases_the_output_with_its_drop,
 Test(join_handle, keeps_the_output_when_the_executor_is_freed, .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 0);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    script_keep_freed = true;
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 0);
     assert_runs_to_the_end(executor);
     executor_free(executor);
     cr_assert(join_handle_is_finished(&handle) &&
@@ -331,9 +318,8 @@ Test(join_handle, may_be_dropped_after_its_executor_while_it_waits,
     ProbeWaker w;
     probe_waker_init(&w, "W");
     Executor *executor = stage_open();
-    script.keep_freed = true;
-    probe_future_init(&a, "A", 100);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    script_keep_freed = true;
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 100);
     cr_assert_eq(poll_for(&handle.future, &w), POLL_PENDING,
                  "The task was not polled yet, and its handle is ready.");
     executor_free(executor);
@@ -355,8 +341,7 @@ Test(join_handle, dropped_leaves_nothing_that_counts_as_a_waker,
      .timeout = 60) {
     ProbeFuture a;
     Executor *executor = stage_open();
-    probe_future_init(&a, "A", 1);
-    JoinHandle handle = stage_spawn_with_handle(executor, &a.future);
+    JoinHandle handle = stage_spawn_probe_with_handle(executor, &a, "A", 1);
     stage_run_batch(executor);
     drop_handle(&handle);
     Waker last = waker_take(&a.kept);
@@ -390,7 +375,7 @@ Test(join_handle, may_be_dropped_by_the_waker_that_its_end_calls,
     probe_waker_init(&w, "W");
     w.hook = spawn_and_drop;
     Executor *executor = executor_of_waker = stage_open();
-    script.keep_freed = true;
+    script_keep_freed = true;
     probe_future_init(&a, "A", 0);
     probe_future_init(&b, "B", 0);
     spawned_by_waker = &b;

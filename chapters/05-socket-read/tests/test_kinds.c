@@ -14,6 +14,8 @@
 #include <sys/un.h>
 
 #include "platform.h"
+#include "script_memory.h"
+#include "script_sockets.h"
 #include "socket_connect.h"
 #include "socket_write.h"
 
@@ -173,10 +175,10 @@ Test(kinds, with_number_0_is_read_written_and_closed, .timeout = 60) {
                   socket_write_buf(&wire.near, "y", 1) == 1,
               "Descriptor 0 could not be read or written.");
     wait_to_read(&w, "W", &wire.near);
-    script.traced_object = 0;
+    script_traced_object = 0;
     trace_clear();
     socket_close(&wire.near);
-    script.traced_object = -1;
+    script_traced_object = -1;
     assert_trace("remove interest, wake W, close socket",
                  "Descriptor 0 is closed as any other.");
     wire_close(&wire);
@@ -258,9 +260,9 @@ Test(kinds, that_fails_with_number_0_leaves_it_free, .timeout = 60) {
     (void)socket_connect(&socket, (struct sockaddr *)&address, sizeof address);
     cr_assert_lt(fcntl(0, F_GETFD), 0,
                  "Connecting failed with descriptor 0, which is left open.");
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     (void)socket_connect(&socket, (struct sockaddr *)&address, sizeof address);
-    script.refuse_allocation = 0;
+    script_refuse_allocation = 0;
     cr_assert_lt(fcntl(0, F_GETFD), 0,
                  "There was no memory for descriptor 0, which is left open.");
     restore_descriptor_0();

@@ -1,7 +1,9 @@
 /*
  * The executor of this thread: found without being handed round.
  */
+#include "other.h"
 #include "runtime.h"
+#include "script_memory.h"
 
 static Executor *seen;
 
@@ -58,7 +60,7 @@ Test(local_executor, can_be_made_again_after_it_was_freed, .timeout = 60) {
 
 Test(local_executor, is_nobody_when_making_it_failed, .timeout = 60) {
     Executor *executor = NULL;
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     int result = executor_new(&executor);
     cr_assert_eq(result, -ENOMEM,
                  "Memory was refused, and executor_new() answered %s.",

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "mailbox.h"
-#include "script.h"
+#include "script_tasks.h"
 
 /* Tasks for the sake of their links; nobody runs them. */
 static Task a, b, c;
@@ -183,7 +183,7 @@ static int see_all(const Task *task) {
 Test(mailbox, loses_nothing_when_four_threads_push, .timeout = 60) {
     Mailbox mailbox;
     mailbox_init(&mailbox);
-    script.batches_left = INT_MAX;
+    script_batches_left = INT_MAX;
     atomic_store(&producing, PRODUCERS);
     for (int i = 0; i < PRODUCERS; i++) {
         Producer *self = &producers[i];

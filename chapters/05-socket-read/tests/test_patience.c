@@ -4,6 +4,7 @@
 #include "patience.h"
 
 #include "runtime.h"
+#include "script_time.h"
 
 RuntimeSuite(patience);
 

@@ -6,6 +6,8 @@
 
 #include "error_name.h"
 #include "fixture.h"
+#include "script_memory.h"
+#include "script_waiting.h"
 
 Suite(quiet);
 

@@ -7,6 +7,10 @@
 #include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
+#include "script_descriptors.h"
+#include "script_memory.h"
+#include "script_waiting.h"
+#include "script_windows.h"
 
 Suite(refusal);
 

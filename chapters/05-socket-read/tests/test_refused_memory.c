@@ -7,6 +7,11 @@
 #include "echo_server.h"
 #include "platform.h"
 #include "runtime.h"
+#include "script_descriptors.h"
+#include "script_memory.h"
+#include "script_sockets.h"
+#include "script_waiting.h"
+#include "script_windows.h"
 
 /* A server and two clients, from nothing to the end. Returns what failed. */
 static int whole_life(void) {
@@ -40,10 +45,10 @@ Test(refused_memory, at_any_allocation_leaves_nothing_behind, .timeout = 60) {
     bool refused = true;
     for (int nth = 1; refused; nth++) {
         int descriptors = descriptors_open();
-        script.refuse_allocation = nth;
+        script_refuse_allocation = nth;
         int result = whole_life();
-        refused = script.refuse_allocation == 0;
-        script.refuse_allocation = 0;
+        refused = script_refuse_allocation == 0;
+        script_refuse_allocation = 0;
         /* The server outlives a refusal; its client sees that it is gone. */
         cr_assert(refused ? result == -ENOMEM || result == -ECONNRESET ||
                                 result == -EPIPE || result == 0
@@ -51,11 +56,11 @@ Test(refused_memory, at_any_allocation_leaves_nothing_behind, .timeout = 60) {
                   "Allocation %d was refused, and the answer was %s.", nth,
                   error_name(result));
         cr_assert_null(local_executor(), "Its executor was not given up.");
-        cr_assert_eq(script.live_blocks, 0,
+        cr_assert_eq(script_blocks, 0,
                      "Allocation %d was refused, and %d blocks of memory are "
                      "left: give back what had been got before, in reverse "
                      "order.",
-                     nth, script.live_blocks);
+                     nth, script_blocks);
         cr_assert_eq(descriptors_open(), descriptors,
                      "Allocation %d was refused, and %d descriptors are left "
                      "open.",
@@ -73,10 +78,10 @@ static void refuse_each(Scripted *call, const char *name, int error) {
         whole_life();
         bool refused = call->fail_in == 0;
         call->fail_in = 0;
-        cr_assert_eq(script.live_blocks, 0,
+        cr_assert_eq(script_blocks, 0,
                      "Call %d of %s() was refused, and %d blocks of memory are "
                      "left.",
-                     nth, name, script.live_blocks);
+                     nth, name, script_blocks);
         cr_assert_eq(descriptors_open(), descriptors,
                      "Call %d of %s() was refused, and %d descriptors are left "
                      "open.",

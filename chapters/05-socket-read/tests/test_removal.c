@@ -8,6 +8,7 @@
 #include "error_name.h"
 #include "fixture.h"
 #include "platform.h"
+#include "script_waiting.h"
 
 Suite(removal);
 

@@ -4,6 +4,10 @@
  */
 #include "platform.h"
 #include "runtime.h"
+#include "script_descriptors.h"
+#include "script_memory.h"
+#include "script_sockets.h"
+#include "script_waiting.h"
 
 #include <signal.h>
 #include <string.h>
@@ -68,10 +72,10 @@ Test(socket, init_that_fails_leaves_the_descriptor_to_its_owner,
         cr_assert_eq(socket_init(&socket, ends[0]), -EBADF,
                      "The %d. fcntl() failed, and socket_init() did not.", nth);
     }
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     cr_assert_eq(socket_init(&socket, ends[0]), -ENOMEM,
                  "There is no memory for the event map.");
-    script.refuse_allocation = 0;
+    script_refuse_allocation = 0;
     cr_assert_eq(socket.object, 42, "It failed and wrote the socket.");
     cr_assert_geq(fcntl(ends[0], F_GETFD), 0,
                   "socket_init() failed and closed a descriptor that is still "
@@ -84,9 +88,9 @@ Test(socket, interest_is_removed_before_it_is_closed, .timeout = 60) {
     Waiting w;
     Wire wire = wire_open();
     wait_to_read(&w, "W", &wire.near);
-    script.traced_object = wire.near.object;
+    script_traced_object = wire.near.object;
     socket_close(&wire.near);
-    script.traced_object = -1;
+    script_traced_object = -1;
     assert_trace("remove interest, wake W, close socket",
                  "Remove the interest, THEN close: once the number is free, "
                  "the system no longer knows what to remove, and another "
@@ -103,10 +107,10 @@ Test(socket, closed_with_a_duplicate_alive_is_reported_to_nobody,
     wait_to_read(&w, "W", &wire.near);
     socket_close(&wire.near);
     wire_sends(&wire, "x");
-    int before = script.reports;
+    int before = script_reports;
     turn();
     turn();
-    cr_assert_eq(script.reports, before,
+    cr_assert_eq(script_reports, before,
                  "The socket is closed, a duplicate of it lives, and the "
                  "system goes on reporting it.");
     cr_assert_eq(w.task.wakes, 1,
@@ -133,9 +137,9 @@ Test(socket, closed_while_both_wait_is_reported_to_nobody, .timeout = 60) {
         socket_close(&wire.near);
         wire_sends(&wire, "x");
         wire_drains(&wire);
-        int before = script.reports;
+        int before = script_reports;
         turn();
-        cr_assert_eq(script.reports, before,
+        cr_assert_eq(script_reports, before,
                      "A socket was closed while a future waited for %s, a "
                      "duplicate of it lives, and the system reports it.",
                      signals_name(which));
@@ -291,9 +295,9 @@ Test(socket, without_memory_the_accepted_connection_is_closed, .timeout = 60) {
     Socket listener = listener_open(), accepted = UNTOUCHED;
     SocketAddress peer;
     int stranger = stranger_connects(socket_port(&listener));
-    script.refuse_allocation = 1;
+    script_refuse_allocation = 1;
     int result = socket_accept(&listener, &accepted, &peer);
-    script.refuse_allocation = 0;
+    script_refuse_allocation = 0;
     cr_assert_eq(result, -ENOMEM,
                  "There was no memory for the connection, and socket_accept() "
                  "answered %s.",

@@ -6,6 +6,7 @@
 
 #include "descriptors.h"
 #include "runtime.h"
+#include "script_sockets.h"
 #include "scripted_backend.h"
 
 static Socket listener;

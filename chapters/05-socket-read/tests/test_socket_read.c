@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "runtime.h"
+#include "script_descriptors.h"
+#include "script_io_blocker.h"
+#include "script_waiting.h"
 
 RuntimeSuite(socket_read);
 
@@ -94,7 +97,7 @@ static void deliver_events(void *wire) {
 Test(socket_read, event_inside_the_registration_is_not_lost, .timeout = 60) {
     Wire wire = wire_open();
     start_to_read(&wire.near, sizeof buffer);
-    script.after_add = (Cue){deliver_events, &wire, 0};
+    script_after_add = (Cue){deliver_events, &wire, 0};
     cr_assert_eq(poll_once(), POLL_PENDING, "It has to ask first.");
     cr_assert_eq(w.wakes, 1,
                  "The event came as soon as the interest was registered, and "

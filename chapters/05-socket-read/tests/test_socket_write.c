@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "runtime.h"
+#include "script_sockets.h"
+#include "script_waiting.h"
 #include "scripted_backend.h"
 
 RuntimeSuite(socket_write);
@@ -82,7 +84,7 @@ Test(socket_write, that_is_taken_byte_by_byte_writes_all, .timeout = 60) {
     static const char message[] = "one byte at a time";
     char received[64] = {0};
     Wire wire = wire_open();
-    script.writes_take = 1;
+    script_writes_take = 1;
     start_to_write(&wire.near, message, sizeof message);
     run_to_the_end_of(&write_all.future);
     int length = wire_receives(&wire, received, sizeof received);

@@ -5,6 +5,9 @@
 
 #include <time.h>
 
+#include "script_sleep.h"
+#include "script_time.h"
+#include "script_waiting.h"
 #include "socket_read.h"
 
 RuntimeSuite(timer_future);
@@ -290,13 +293,13 @@ Test(timer_future, and_a_socket_wake_whom_they_concern, .timeout = 60) {
     JoinHandle rings = stage_spawn_with_handle(runtime, &timer.future);
     JoinHandle reads = stage_spawn_with_handle(runtime, &read.future);
     turn();
-    script.before_park = (Cue){wire_delivers_hello, &wire, 0};
+    script_before_park = (Cue){wire_delivers_hello, &wire, 0};
     run_to_the_end_of(&reads.future);
     cr_assert(!join_handle_is_finished(&rings),
               "A socket's event made a timer ring early.");
     run_to_the_end_of(&rings.future);
-    cr_assert_eq(script.parks, 2, "Two things to wait for took %d sleeps.",
-                 script.parks);
+    cr_assert_eq(script_parks, 2, "Two things to wait for took %d sleeps.",
+                 script_parks);
     drop_handle(&rings);
     drop_handle(&reads);
     wire_close(&wire);
@@ -339,10 +342,10 @@ Test(timer_future, thousand_timers_ring_in_order, .timeout = 60) {
         stage_spawn(runtime, &ringers[i].future);
     }
     assert_runs_to_the_end(runtime);
-    cr_assert_eq(script.unparks, 0,
+    cr_assert_eq(script_unparks, 0,
                  "Timers that expired kicked the executor %d times: it is "
                  "awake when it wakes them.",
-                 script.unparks);
+                 script_unparks);
 }
 
 /* --- The heap --------------------------------------------------------------- */
