@@ -232,7 +232,7 @@ static int executor_turn(Executor *executor) {
  * Whether the tasks that are left can never be woken. The walk stops at the
  * first one that can, and puts it in front, for the next time.
  */
-static bool nobody_will_wake(Executor *executor) {
+static bool is_deadlocked(Executor *executor) {
     if (!ready_queue_is_empty(&executor->queue)) {
         return false;
     }
@@ -267,8 +267,7 @@ int executor_run(Executor *executor) {
         return result;
     }
     while (result == 0 && executor->tasks != NULL) {
-        result =
-            nobody_will_wake(executor) ? -EDEADLK : executor_turn(executor);
+        result = is_deadlocked(executor) ? -EDEADLK : executor_turn(executor);
     }
     executor->running = false;
     return result;
