@@ -18,7 +18,7 @@ sh setup.sh [--docs] [--bench] [--windows] [--all] [--dry-run]
   repository's own tests and the texts' commands use: bats, patch, nc and (on
   Linux) strace. Each only when it is missing.
 
-  --docs      also doxygen and graphviz, for 'make docs'
+  --docs      also doxygen and pandoc, a theme and a search, for 'make docs'
   --bench     also libuv, libev, libevent and gnuplot, for 'make bench'
   --windows   also a compiler for Windows, and Wine: for 'make TARGET=windows'
   --all       also all of those and the checkers: clang, clang-format,
@@ -44,7 +44,7 @@ wanted() { # GROUP
             echo compiler make criterion bats patch nc
             case $system in macos | freebsd | msys2) ;; *) echo strace ;; esac
             ;;
-        docs) echo doxygen dot ;;
+        docs) echo doxygen pandoc doxygen-awesome-css lunr ;;
         bench) echo libuv libev libevent gnuplot ;;
         windows) [ "$system" = msys2 ] || echo mingw wine ;;
         checkers) echo clang clang-format valgrind spin gcovr ;;
@@ -60,8 +60,9 @@ reason() { # TOOL
         patch) echo "makes the deliberate mistakes that the texts speak of" ;;
         nc) echo "talks to chapter 5's server by hand" ;;
         strace) echo "shows that server's system calls" ;;
-        doxygen) echo "makes the site ('make docs')" ;;
-        dot) echo "draws the site's figures" ;;
+        doxygen | pandoc) echo "makes the site ('make docs')" ;;
+        doxygen-awesome-css) echo "the site's theme" ;;
+        lunr) echo "the site's search" ;;
         libuv | libev | libevent) echo "a loop to measure against ('make bench')" ;;
         gnuplot) echo "draws the figures of 'make chapter-5 bench'" ;;
         mingw) echo "compiles for Windows ('make TARGET=windows')" ;;
@@ -93,11 +94,18 @@ there() { # TOOL
         libuv) has_library uv.h libuv -luv ;;
         libev) has_library ev.h libev -lev ;;
         libevent) has_library event2/event.h libevent -levent_core -levent_pthreads ;;
+        doxygen-awesome-css) shared doxygen-awesome-css/doxygen-awesome.css ;;
+        lunr) shared javascript/lunr/lunr.js ;;
         mingw) command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 ;;
         wine) command -v wine64 >/dev/null 2>&1 || [ -x /usr/lib/wine/wine64 ] ||
             command -v wine >/dev/null 2>&1 ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
     esac
+}
+
+data=${XDG_DATA_HOME:-${HOME-}/.local/share}
+shared() { # FILE: is it among the files that systems share, or that were downloaded?
+    [ -f "/usr/share/$1" ] || [ -f "/usr/local/share/$1" ] || [ -f "$data/$1" ]
 }
 
 has_library() { # HEADER PKG-CONFIG-NAME LINKER-FLAGS...
@@ -166,6 +174,11 @@ packages() { # TOOL
     case $system:$1 in
         debian:compiler) echo gcc libc6-dev ;;
         debian:criterion) echo libcriterion-dev ;;
+        debian:lunr) echo libjs-lunr ;;
+        debian:doxygen-awesome-css) echo "$1" ;;
+        *:doxygen-awesome-css | *:lunr) echo - ;;
+        arch:pandoc | alpine:pandoc) echo pandoc-cli ;;
+        freebsd:pandoc) echo hs-pandoc ;;
         debian:clang) echo clang libclang-rt-dev ;;
         debian:nc) echo netcat-openbsd ;;
         debian:gnuplot) echo gnuplot-nox ;;
@@ -202,12 +215,10 @@ packages() { # TOOL
         msys2:clang) echo mingw-w64-ucrt-x86_64-clang mingw-w64-ucrt-x86_64-compiler-rt ;;
         msys2:clang-format) echo mingw-w64-ucrt-x86_64-clang-tools-extra ;;
         msys2:doxygen) echo mingw-w64-ucrt-x86_64-doxygen ;;
-        msys2:dot) echo mingw-w64-ucrt-x86_64-graphviz ;;
         msys2:nc) echo openbsd-netcat ;;
         msys2:*) echo - ;;
         fedora:criterion | alpine:criterion) echo - ;;
         *:compiler) echo gcc ;;
-        *:dot) echo graphviz ;;
         *) echo "$1" ;;
     esac
 }
@@ -289,6 +300,35 @@ build_criterion() {
     [ "$system" != fedora ] || run $as_root ldconfig "$prefix/lib"
 }
 
+# Where the site's theme or search is not packaged, its files are those of its release,
+# each checked by its sum.
+download() { # TOOL
+    if [ "$1" = lunr ]; then
+        folder=$data/javascript/lunr
+        from=https://raw.githubusercontent.com/olivernn/lunr.js/v2.3.9
+        set -- 9431726f05c0eae2a6e54dc197709422869f25cad44f2430d2fb7ddae80cc717 lunr.js
+    else
+        folder=$data/doxygen-awesome-css
+        from=https://raw.githubusercontent.com/jothepro/doxygen-awesome-css/v2.1.0
+        set -- 1c8952f63851f8873d8fbdff118ffd9d91ba409123b1816ee7dcd3a8d1e55870 doxygen-awesome.css \
+            a8244de514eddf92279f62306b878030f3711b4bc1da768689155f796bb0ec20 doxygen-awesome-darkmode-toggle.js \
+            978bdd0d8fb0cd97159513fe12b62b0d46f97e60fe6396165b5d488afbe5a015 doxygen-awesome-fragment-copy-button.js \
+            de0f23f4d1aa085f0a133417f8aa28ba78f4d325cc45b083ca2acbab65470d8b doxygen-awesome-interactive-toc.js \
+            cbdb421ca96187fd4095eb122a0c7ac24e1125560e39d04793b296f72dff64ef doxygen-awesome-paragraph-link.js
+    fi
+    sums="sha256sum"
+    command -v sha256sum >/dev/null 2>&1 || sums="shasum -a 256"
+    run mkdir -p "$folder" || return 1
+    while [ $# -gt 0 ]; do
+        run curl -fsSL -o "$folder/$2" "$from/$2" &&
+            run sh -c "echo '$1  $folder/$2' | $sums -c -" || {
+            rm -f "$folder/$2"
+            return 1
+        }
+        shift 2
+    done
+}
+
 # --- From here on: what was asked ----------------------------------------------
 
 groups=course
@@ -326,6 +366,7 @@ if [ -n "$how" ]; then
     case $system:$how:$names in
         macos:*:) echo "xcode-select --install" ;;
         *:criterion:-) echo "sh setup.sh" ;;
+        *:doxygen-awesome-css:- | *:lunr:-) echo "sh setup.sh --docs" ;;
         *:-) fail "'$how' is not packaged for this system." ;;
         *) echo "$as_root${as_root:+ }$(manager) $names" ;;
     esac
@@ -335,6 +376,7 @@ fi
 missing=
 names=
 criterion_from_source=
+downloads=
 for group in $groups $windows; do
     for tool in $(wanted "$group"); do
         there "$tool" && continue
@@ -348,6 +390,11 @@ for group in $groups $windows; do
             *:criterion:-)
                 criterion_from_source=yes
                 packages="built from its release: not packaged here"
+                ;;
+            *:doxygen-awesome-css:- | *:lunr:-)
+                downloads="$downloads $tool"
+                packages="downloaded from its release: not packaged here"
+                command -v curl >/dev/null 2>&1 || case $names in *curl*) ;; *) names="$names curl" ;; esac
                 ;;
             *:-)
                 echo "'$tool' ($(reason "$tool")) is not packaged for this system: going on without it."
@@ -393,6 +440,10 @@ if [ -n "$criterion_from_source" ]; then
     build_criterion || fail "Criterion could not be built: the chapters run without it," \
         "only 'make test' needs it; read what is printed above, then run 'sh setup.sh' again."
 fi
+for tool in $downloads; do
+    download "$tool" || fail "'$tool' could not be downloaded: only 'make docs' needs it;" \
+        "read what is printed above, then run 'sh setup.sh --docs' again."
+done
 [ -z "$dry_run" ] || exit 0
 
 for tool in $missing; do

@@ -116,7 +116,7 @@ else
 fi
 
 # What some verbs need and the course does not.
-for tool in nc strace doxygen dot clang clang-format valgrind spin gcovr; do
+for tool in nc strace doxygen pandoc clang clang-format valgrind spin gcovr; do
     if command -v $tool >/dev/null 2>&1; then
         good $tool "$(command -v $tool)"
     else

@@ -89,6 +89,17 @@ on_linux() {
     prints_not sudo
 }
 
+@test "the site's theme and search are downloaded, and compared, where nobody packages them" {
+    on_linux fedora
+    SETUP_HAVE="compiler make criterion bats patch nc strace" \
+        succeeds sh setup.sh --docs --dry-run
+    prints "dnf install -y doxygen pandoc"
+    prints "doxygen-awesome.css' | sha256sum -c -"
+    prints "lunr.js' | sha256sum -c -"
+    succeeds sh setup.sh --how lunr
+    says "sh setup.sh --docs"
+}
+
 @test "it says what it installs and why before it does" {
     on_linux debian
     succeeds sh setup.sh --dry-run
@@ -100,10 +111,10 @@ on_linux() {
 @test "the tools for the site and the checkers come only when asked for" {
     on_linux debian
     succeeds sh setup.sh --docs --dry-run
-    prints "doxygen graphviz"
+    prints "doxygen pandoc doxygen-awesome-css libjs-lunr"
     prints_not valgrind
     succeeds sh setup.sh --all --dry-run
-    prints "doxygen graphviz clang libclang-rt-dev clang-format valgrind spin gcovr libuv1-dev libev-dev libevent-dev gnuplot-nox"
+    prints "doxygen pandoc doxygen-awesome-css libjs-lunr clang libclang-rt-dev clang-format valgrind spin gcovr libuv1-dev libev-dev libevent-dev gnuplot-nox"
     succeeds sh setup.sh --bench --dry-run
     prints "strace libuv1-dev libev-dev libevent-dev gnuplot-nox"
     prints_not doxygen

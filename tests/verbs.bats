@@ -166,6 +166,23 @@ END
     done
 }
 
+@test "a missing theme of the site is named with the command that installs it" {
+    for tool in doxygen pandoc; do
+        command -v $tool >/dev/null || skip "$tool is not installed, and is asked for before the theme"
+    done
+    DOCS_SHARE=/nowhere fails make docs
+    says "'doxygen-awesome-css' is not installed, and 'make docs' needs it: run 'sh setup.sh --docs' or 'apt-get install doxygen-awesome-css'."
+}
+
+@test "without a browser the site is not taken for one that was looked at" {
+    command -v npm >/dev/null || skip "npm is not installed, and is asked for before the browser"
+    path_without chromium chromium-browser google-chrome
+    PATH=$path fails sh tests/site/check.sh
+    prints "'chromium' is not installed, and 'make docs CHECK=1' needs it: run '"
+    prints "Nothing was looked at."
+    PATH=$path CHROMIUM=/nowhere/chromium fails sh tests/site/check.sh
+}
+
 @test "each way of building has a folder of its own" {
     small_course
     cd chapters/01-one
