@@ -25,7 +25,7 @@ same-files  checks that what a chapter does not change is an exact copy
 fuchsia     compiles for Fuchsia what can be, and names the rest
 coverage    says which lines and branches the tests reach
 format      formats the C sources (CHECK=1: only compares)
-docs        makes the site
+docs        makes the site (CHECK=1: has a browser look at it)
 doctor      checks whether this machine has what the course needs
 clean       removes what was built
 help        prints this list
@@ -173,7 +173,7 @@ tests_repository() {
     [ -z "$named" ] && [ -z "${INSIDE_THE_TESTS-}" ] && [ -z "${TARGET-}" ]
 }
 
-# One bats for each core, a file at a time; what a file printed is shown when it ends.
+# Two at a time, a file each; what a file printed is shown when it ends.
 repository_tests() {
     need bats "'make test'"
     printf '%s\n' tests/*.bats >"$temporary/files"
@@ -211,9 +211,8 @@ do_claims() {
 }
 
 do_docs() {
-    need doxygen "'make docs'"
-    need dot "'make docs'"
-    sh scripts/docs.sh
+    sh scripts/docs.sh || return 1
+    [ -z "${CHECK-}" ] || sh tests/site/check.sh
 }
 
 do_format() {
@@ -292,6 +291,10 @@ nearest_to() { awk -v word="$1" -f scripts/nearest.awk; }
 
 # Fails with a sentence when what the verbs need is not there.
 can() {
+    case ${TARGET-} in
+        '' | windows | macos | macos-arm64) ;;
+        *) fail "There is no TARGET '$TARGET': it is windows, macos or macos-arm64." ;;
+    esac
     for verb in $asked; do
         case $verb in
             build | run | test | stress | random | bench | claims | clean | coverage) need_room ;;
@@ -312,7 +315,7 @@ can() {
             bench) need_compiler && { [ "$named" ] || sh bench/bench.sh --can || exit 1; } ;;
             fuchsia) need clang "'make fuchsia'" ;;
             format) need clang-format "'make format'" ;;
-            docs) need doxygen "'make docs'" && need dot "'make docs'" ;;
+            docs) sh scripts/docs.sh --can || exit 1 ;;
         esac
     done
 }

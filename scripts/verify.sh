@@ -1,8 +1,7 @@
 #!/bin/sh
 # Proves what the tests are worth: `sh scripts/verify.sh chapters/03-executor ...`
 #   tests/mistakes/chN-*.patch  wrong implementations, each caught by its own test
-#   tests/models/chN-*.c        programs that walk through every interleaving
-#   tests/models/chN-*.pml      the same for spin, when it is installed
+#   tests/models/chN-*.pml      models that spin walks through in every order, if installed
 #   tests/orders.txt            each atomic operation, and weaker forms of it that the
 #                               thread sanitizer has to report
 # A model whose first lines hold `Expect: error` shows the bug that the course's code
@@ -21,12 +20,6 @@ belonging() { # FOLDER-OF-FILES ENDING
     done
 }
 
-run_c_model() { # FILE
-    # shellcheck disable=SC2086 # CC may have words
-    ${CC-cc} -std=c11 -D_XOPEN_SOURCE=700 -O2 -pthread -o "$temporary/model" "$1" >"$temporary/log" 2>&1 &&
-        "$temporary/model" >>"$temporary/log" 2>&1
-}
-
 run_spin_model() { # FILE: 0 when no error is found
     cp tests/models/*.pml "$temporary"
     (
@@ -37,15 +30,15 @@ run_spin_model() { # FILE: 0 when no error is found
     grep -q 'errors: 0' "$temporary/log"
 }
 
-model() { # RUNNER FILE
-    "$1" "$2"
+model() { # FILE
+    run_spin_model "$1"
     outcome=$?
-    if head -n 20 "$2" | grep -q 'Expect: error'; then
-        [ $outcome -eq 1 ] && echo "$2: the error is found, as it should be" && return
-        echo "$2: no error is found, although the model holds one." >&2
+    if head -n 20 "$1" | grep -q 'Expect: error'; then
+        [ $outcome -eq 1 ] && echo "$1: the error is found, as it should be" && return
+        echo "$1: no error is found, although the model holds one." >&2
     else
-        [ $outcome -eq 0 ] && echo "$2: no error in any order of events" && return
-        echo "$2: the model found an error:" >&2
+        [ $outcome -eq 0 ] && echo "$1: no error in any order of events" && return
+        echo "$1: the model found an error:" >&2
     fi
     tail -n 15 "$temporary/log" >&2
     return 1
@@ -60,12 +53,9 @@ if [ -n "$mistakes" ]; then
 else
     echo "There are no deliberate mistakes to try."
 fi
-for file in $(belonging models c); do
-    model run_c_model "$file" || result=1
-done
 for file in $(belonging models pml); do
     if command -v spin >/dev/null 2>&1; then
-        model run_spin_model "$file" || result=1
+        model "$file" || result=1
     else
         echo "$file is skipped: spin is not installed ('$(sh setup.sh --how spin 2>/dev/null || echo sh setup.sh --all)' installs it)."
     fi

@@ -74,5 +74,5 @@ _free:
         done
     done
     fails make -C chapters/03-executor test TARGET=macos
-    prints "What is built for macos does not run here: take demo and run-tests of"
+    prints "What is built for macos does not run here: take run-demo and run-tests of"
 }

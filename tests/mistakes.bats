@@ -74,17 +74,6 @@ END
     prints "its head has no usable line 'Says: …'"
 }
 
-@test "a model that finds an error is found, and one that must find it" {
-    small_course
-    mkdir tests/models
-    echo 'int main(void) { return 1; }' >tests/models/ch1-wrong.c
-    fails make verify
-    prints "tests/models/ch1-wrong.c: the model found an error:"
-    printf '%s\n' '// Expect: error' 'int main(void) { return 1; }' >tests/models/ch1-wrong.c
-    succeeds make verify
-    prints "the error is found, as it should be"
-}
-
 @test "a spin model is run, or skipped by name" {
     small_course
     mkdir tests/models

@@ -92,7 +92,7 @@ END
     succeeds make chapter-1 test RUNNER=portable FILTER='sum/of_*'
     prints "Tested: 1 | Passing: 1"
     fails make chapter-1 test RUNNER=portable FILTER=nothing/at_all
-    prints "No test is named 'nothing/at_all': try 'suite/*'."
+    prints "No test is named 'nothing/at_all': say 'suite/test', or 'suite/*' for all."
 }
 
 @test "a test that Windows cannot run is named, with the reason, and counted" {

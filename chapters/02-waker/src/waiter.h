@@ -37,7 +37,8 @@ static inline bool waiter_list_is_empty(const WaiterList *list) {
 }
 
 /** Puts a node at the end, with a clone of the waker, until it is woken or
- * taken out. If it is there already, it stays and keeps the latest waker. */
+ * taken out. If it is there already, it stays and keeps the latest waker. It
+ * must be in no other list. */
 void waiter_list_insert(WaiterList *list, Waiter *waiter, const Waker *waker);
 
 /** As waiter_list_insert(), under a lock: owns `waker` itself, calls nothing of

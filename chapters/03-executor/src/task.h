@@ -37,7 +37,8 @@ typedef struct Task {
 } Task;
 
 /** Moves a future into a new task of the executor's, to be polled first.
- * Errors: `-ENOMEM`. */
+ * `task_out` is borrowed: the one reference is the executor's. Errors:
+ * `-ENOMEM`. */
 int task_new(Executor *executor, const Future *future, size_t size,
              Task **task_out);
 

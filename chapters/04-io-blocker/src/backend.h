@@ -1,6 +1,6 @@
 /** @file
  * What a back end owes: the part of an IoBlocker that differs from system to
- * system. io_blocker.c is its only caller; one backend_….c is compiled. A back
+ * system. io_blocker.c is its only caller; one backends/….c is compiled. A back
  * end reports levels: as long as an object is armed for a signal and that
  * signal is there, every wait reports it. (A system that reports only once arms
  * again by itself.) What is out of date is io_blocker.c's business.
@@ -36,8 +36,8 @@ int backend_arm(Backend *backend, IoObject object, uint32_t generation,
                 Signals before, Signals after);
 
 /** Waits until there is something to report, interrupted or not. `woken`
- * becomes true if backend_wake() was called. Returns how many entries there
- * are, of #IO_BLOCKER_BATCH at most; 0 if woken, or at the deadline, or a
+ * becomes true if backend_wake() was called. There is room for
+ * `capacity` entries, #IO_BLOCKER_BATCH at most. Returns how many there are; 0 if woken, or at the deadline, or a
  * little early; `-errno` if the system cannot wait. */
 int backend_wait(Backend *backend, uint64_t deadline_ns,
                  Readiness *readiness_out, size_t capacity, bool *woken);

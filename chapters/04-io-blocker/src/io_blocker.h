@@ -63,8 +63,9 @@ void io_blocker_remove_io_event_interest(IoBlocker *blocker, IoObject object,
 int io_blocker_block(IoBlocker *blocker, Event *event_out);
 
 /** Blocks until events occur or a deadline passes (rounded up to a millisecond;
- * #DEADLINE_NOW only looks). Returns how many events (#IO_BLOCKER_BATCH at
- * most), whose interests are spent. Errors: `-ETIMEDOUT`; `-ECANCELED` after
+ * #DEADLINE_NOW only looks). There is room for `capacity` events, at
+ * least 1. Returns how many there are (#IO_BLOCKER_BATCH at most); their
+ * interests are spent. Errors: `-ETIMEDOUT`; `-ECANCELED` after
  * io_blocker_wake(); the system's, if it cannot wait. */
 int io_blocker_block_until(IoBlocker *blocker, uint64_t deadline_ns,
                            Event *events_out, size_t capacity);

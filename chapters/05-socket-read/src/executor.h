@@ -16,7 +16,7 @@
 #include "timer_future.h"
 
 /** Makes an executor without tasks. Errors: `-ENOMEM`; `-EPERM` if this thread
- * has one; those of io_blocker_new(). */
+ * has one; `-EAGAIN` if there is no lock to be had; those of io_blocker_new(). */
 int executor_new(Executor **executor_out);
 
 /** Cancels all tasks and gives the executor up. Not while it runs or cancels,

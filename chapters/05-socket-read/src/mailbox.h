@@ -30,13 +30,15 @@ void mailbox_init(Mailbox *mailbox);
 bool mailbox_is_closed(const Mailbox *mailbox);
 
 /** Leaves a note of a task that has none here. All that this thread did before
- * is visible where it is taken. Any thread. */
+ * is visible where it is taken. The note's reference goes with it, unless it is
+ * refused. Any thread. */
 Note mailbox_push(Mailbox *mailbox, Task *task);
 
 /** Announces that the executor sleeps; if there is a note, false. */
 bool mailbox_announce_sleep(Mailbox *mailbox);
 
-/** Takes all notes, the first in front, by `next_note`, and ends the sleep. */
+/** Takes all notes, each with its reference, the first in front, by
+ * `next_note`, and ends the sleep. */
 Task *mailbox_take_all(Mailbox *mailbox);
 
 /** As mailbox_take_all(), and refuses the notes that come later. */

@@ -8,7 +8,8 @@ static inline SocketAccept *socket_accept_of(Future *future) {
 
 /*
  * Errors of one connection or of the network, not of the listener: the next
- * connection may be there already. accept(2) of Linux lists them. A connection
+ * connection may be there already. accept(2) of Linux lists them (and
+ * EOPNOTSUPP, which a listener of another kind gives every time). A connection
  * that was reset before it is accepted is one of them on other systems; Linux
  * hands it out, and its first read fails.
  */

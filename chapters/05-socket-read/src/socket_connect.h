@@ -20,7 +20,8 @@ typedef struct SocketConnect {
     Waiter waiter;
 } SocketConnect;
 
-/** Makes the future, with a copy of the address. */
+/** Makes the future, with a copy of the address; `length` is at most that of a
+ * `sockaddr_storage`. */
 void socket_connect_init(SocketConnect *self, const struct sockaddr *address,
                          socklen_t length);
 

@@ -26,7 +26,7 @@ struct TimerFuture {
     int result;
     uint64_t deadline_ns;
     uint64_t number; /**< Among equal deadlines, the lower one is earlier. */
-    TimerFuture *child, *next, **link; /**< In the heap: see timer_future.c. */
+    TimerFuture *child, *next, **link; /**< In the heap; `link` points here. */
     TimerHeap *heap; /**< Whose it is; `NULL` while it is in none. */
     Waiter waiter;
 };

@@ -27,8 +27,8 @@ void runtime_close(void) {
     }
     stage_assert_nothing_left();
     cr_assert_eq(descriptors_open(), descriptors_before,
-                 "%d descriptors more than at the beginning of the test are "
-                 "open at its end.",
+                 "More descriptors are open than at the beginning of the "
+                 "test: %d.",
                  descriptors_open() - descriptors_before);
     cr_assert_eq(script_blocking_calls, 0,
                  "A descriptor that blocks was read or written %d times: each "

@@ -1,5 +1,5 @@
 /*
- * Stands between backend_kqueue.c and kqueue(2), where there is one, a kernel's
+ * Stands between backends/kqueue.c and kqueue(2), where there is one, a kernel's
  * or a model's: counts calls, lets one change of a list fail, and reports what
  * a test wants reported. Without a script it only listens.
  */

@@ -2,7 +2,7 @@
  * A model of Fuchsia's ports, on Linux: not a kernel, and no substitute for a
  * run on one. It makes the system calls of zircon/syscalls.h and the functions
  * of lib/fdio/unsafe.h mean what their documentation says, for descriptors of
- * this process. So backend_port.c, which includes the same headers on Fuchsia,
+ * this process. So backends/port.c, which includes the same headers on Fuchsia,
  * can be run and tested where there is no Fuchsia.
  *
  * It follows Fuchsia's reference (fuchsia.dev, "Zircon system calls":

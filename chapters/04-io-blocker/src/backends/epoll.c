@@ -22,8 +22,9 @@
  *   object that is armed for no signal. Disarming it wholly must therefore be
  *   EPOLL_CTL_DEL. A hang-up (EPOLLHUP) means that both directions are over.
  *   A Unix socket has it as soon as its far end is closed. A TCP peer's close
- *   is EPOLLIN and EPOLLRDHUP, which come only if asked for; EPOLLIN is enough,
- *   since the read that follows finds the end.
+ *   (if it had read everything; otherwise it is a reset) is EPOLLIN and
+ *   EPOLLRDHUP, which come only if asked for; EPOLLIN is enough, since the read
+ *   that follows finds the end.
  * - An entry's key is a number together with the open file behind it, and
  *   closing takes it out only with the file's last descriptor. A socket that is
  *   closed while a duplicate of it lives (dup, fork) goes on being reported. It

@@ -8,7 +8,7 @@
  * deleted and reported one without the other. There are the same three ways
  * to report, by other names: level-triggered; edge-triggered (EV_CLEAR);
  * one-shot (EV_ONESHOT), which even deletes. Level it is, for the reasons
- * that stand in backend_epoll.c. One call does everything: kevent() takes a
+ * that stand in epoll.c. One call does everything: kevent() takes a
  * list of changes and fills a list of events. What follows from that:
  *
  * - To go from what is armed to what shall be is a list of changes, at most
