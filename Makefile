@@ -21,7 +21,7 @@ else
 .PHONY: $(GOALS) course
 $(GOALS): course
 course:
-	+@$(COURSE) $(WORDS)
+	+@exec env $(COURSE) $(WORDS)
 
 endif
 

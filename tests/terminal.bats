@@ -130,3 +130,19 @@ failures() {
     LANGUAGE=zh succeeds make chapter-2 test
     prints "chapter 2 passed (3)"
 }
+
+@test "Ctrl-C ends a server, and make has no word of its own to add" {
+    env --default-signal=INT true 2>/dev/null || skip "this env cannot undo what bats does to SIGINT"
+    succeeds make chapter-5
+    env --default-signal=INT setsid make chapter-5 run ARGS=--serve >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    group=$!
+    for _ in $(seq 100); do
+        ! grep -q Listening "$BATS_TEST_TMPDIR/out" || break
+        sleep 0.1
+    done
+    kill -INT -- "-$group"
+    wait "$group" || true
+    run cat "$BATS_TEST_TMPDIR/out"
+    prints "Descriptors left open: 0"
+    prints_not "make"
+}
