@@ -4,7 +4,7 @@
 
 #include "platform.h"
 
-static _Thread_local int watching_threads; /* executor's thread */
+static _Thread_local int watching_threads; /* of this thread's sockets */
 
 int socket_watching_threads(void) {
     return watching_threads;

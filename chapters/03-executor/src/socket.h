@@ -45,8 +45,8 @@ int socket_set_readable_callback(Socket *socket, Waiter *waiter,
 /** Ends the wait of one waiter; with the last one, the watching thread ends. */
 void socket_clear_readable_callback(Socket *socket, Waiter *waiter);
 
-/** How many watching threads there are. One that has done its work is counted
- * until it is joined: when its socket waits again, or is closed. */
+/** How many threads watch sockets of this thread. One that has done its work is
+ * counted until it is joined: when its socket waits again, or is closed. */
 int socket_watching_threads(void);
 
 #endif

@@ -312,6 +312,26 @@ Test(socket, may_have_descriptor_0, .timeout = 60) {
 
 /* --- Several who wait ------------------------------------------------------ */
 
+static void count_here(void *threads) {
+    *(int *)threads = socket_watching_threads();
+}
+
+Test(socket, counts_the_threads_that_watch_for_its_own, .timeout = 60) {
+    Pair pair;
+    ProbeWaker a;
+    int elsewhere = -1;
+    probe_waker_init(&a, "A");
+    pair_open(&pair);
+    ask(&pair.near, &a);
+    on_another_thread(count_here, &elsewhere);
+    cr_assert_eq(elsewhere, 0,
+                 "A second thread has no socket, and counts %d threads that "
+                 "watch: two executors would change one count at once.",
+                 elsewhere);
+    socket_clear_readable_callback(&pair.near, &waiter);
+    pair_close(&pair);
+}
+
 Test(socket, wakes_all_who_wait, .timeout = 60) {
     Pair pair;
     Waiter nodes[3] = {0};
