@@ -185,7 +185,6 @@ $(BUILD)/absent.txt: $(ABSENT)
 STRESS := $(patsubst %.c,$(BUILD)/%$(EXE),$(wildcard tests/stress/*.c))
 RANDOM := $(wildcard tests/random/*.c)
 BENCH  := $(wildcard bench/*.c)
-wraps   = $(shell sed -n 's/^\([a-z].*[ *]\)\{0,1\}__wrap_\([a-zA-Z0-9_]*\).*[^;]$$/\2/p' $1 | sort -u)
 
 $(STRESS): $(BUILD)/%$(EXE): $(BUILD)/%.o $(call OBJECTS,$(DEMO))
 	$(call say,LD,$@)
