@@ -81,3 +81,11 @@ chapter_of() { # PATH
 code_of() { # FILE...: its lines of code, see scripts/code.awk
     awk -f scripts/code.awk "$@"
 }
+
+# "added removed" in lines of code, between two files; needs make_temporary.
+code_changes() { # BEFORE AFTER
+    code_of "$1" >"$temporary/before"
+    code_of "$2" >"$temporary/after"
+    diff -d "$temporary/before" "$temporary/after" |
+        awk '/^>/ { added++ } /^</ { removed++ } END { print added + 0, removed + 0 }'
+}

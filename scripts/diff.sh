@@ -12,14 +12,6 @@ cd "$(dirname "$0")/.." || exit 1
 
 two_screens=100
 
-# "+added -removed" in lines of code, between two files.
-code_changes() { # BEFORE AFTER
-    code_of "$1" >"$temporary/before"
-    code_of "$2" >"$temporary/after"
-    diff -d "$temporary/before" "$temporary/after" |
-        awk '/^>/ { added++ } /^</ { removed++ } END { print added + 0, removed + 0 }'
-}
-
 lines_of_code() { code_of "$1" | wc -l | tr -d ' '; }
 
 # Sorts the chapter's files into the lists changed, new, same and elsewhere.

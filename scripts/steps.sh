@@ -30,12 +30,8 @@ steps_of() { # FOLDER
     for file in $(source_files "$1"); do
         in_library "$file" || continue
         before=$(earlier_file "$1" "$file")
-        code_of "${before:-/dev/null}" >"$temporary/before"
-        code_of "$1/$file" >"$temporary/after"
-        diff -d "$temporary/before" "$temporary/after" | awk -v file="$file" -v before="${before:--}" '
-            /^>/ { added++ }
-            /^</ { removed++ }
-            END { if (added + removed) print file, before, added + 0, removed + 0 }'
+        changes=$(code_changes "${before:-/dev/null}" "$1/$file")
+        [ "$changes" = "0 0" ] || echo "$file ${before:--} $changes"
     done
 }
 
